@@ -1,0 +1,3 @@
+select code from ports
+union all
+select slug from regions

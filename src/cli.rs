@@ -1,0 +1,169 @@
+//! The command line as typed. Nothing here acts: every command's file has its arguments and its `run`.
+
+mod ask;
+mod down;
+mod load;
+mod logs;
+mod output;
+mod probe;
+mod profile;
+mod query;
+mod report;
+mod screen;
+mod seed;
+mod serve;
+mod status;
+mod table;
+mod target;
+mod up;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::CommandFactory;
+use clap::FromArgMatches;
+use clap::Parser;
+use clap::Subcommand;
+use clap::error::ErrorKind;
+
+use crate::error::Exit;
+use crate::error::IoError;
+use crate::error::Result;
+use crate::shutdown::Shutdown;
+use output::Output;
+
+/// The whole rates system on one machine: PostgreSQL seeded and verified, the API running, one command.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ratesdev",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true
+)]
+struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, clap::Args)]
+struct Globals {
+    /// The environment to work on [default: the profile's name]
+    #[arg(short, long, global = true, value_name = "NAME", env = "RATESDEV_ENV")]
+    env: Option<String>,
+}
+
+/// What a command works with besides its own arguments.
+#[derive(Debug)]
+struct Context {
+    globals: Globals,
+    out: Output,
+    shutdown: Shutdown,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Up(up::Args),
+    Down(down::Args),
+    Status(status::Args),
+    Logs(logs::Args),
+    Query(query::Args),
+    Seed(seed::Args),
+    Profile(profile::Args),
+    Serve(serve::Args),
+    Load(load::Args),
+    Probe(probe::Args),
+}
+
+/// Runs the program with these arguments, the first being its own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // A panic is a bug of ours; the report says where. Only a second installation could fail.
+    drop(color_eyre::install());
+    let cli = match parse(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let out = Output::new();
+    out.conclude(start(cli, &out)).into()
+}
+
+/// Reads the command line and, where a flag is absent, its variable.
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    let read = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command));
+    let mut cli = read?;
+    if let (Command::Query(args), Some((_, typed))) = (&mut cli.command, matches.subcommand()) {
+        args.prefer_flags(typed)
+            .map_err(|message| command.error(ErrorKind::ArgumentConflict, message))?;
+    }
+    Ok(cli)
+}
+
+/// Shows what clap has to say: help and version are answers, the rest is wrong usage.
+fn usage(error: &clap::Error) -> ExitCode {
+    let asked = !error.use_stderr();
+    match error.print() {
+        Ok(()) if asked => Exit::Done.into(),
+        _ => Exit::Usage.into(),
+    }
+}
+
+/// Runs a command to its end. What still blocks then, such as a name that is being looked up, is not waited for.
+fn start(cli: Cli, out: &Output) -> Result<Exit> {
+    let runtime = tokio::runtime::Runtime::new().map_err(IoError::new("start the runtime"))?;
+    let result = runtime.block_on(async {
+        let context = Context {
+            globals: cli.globals,
+            out: out.clone(),
+            shutdown: Shutdown::on_signals(),
+        };
+        dispatch(cli.command, &context).await
+    });
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    result
+}
+
+async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
+    match command {
+        Command::Up(args) => up::run(args, context).await,
+        Command::Down(args) => down::run(args, context).await,
+        Command::Status(args) => status::run(args, context).await,
+        Command::Logs(args) => logs::run(args, context).await,
+        Command::Query(args) => query::run(args, context).await,
+        Command::Seed(args) => seed::run(args, context).await,
+        Command::Profile(args) => profile::run(args, context).await,
+        Command::Serve(args) => serve::run(args, context).await,
+        Command::Load(args) => load::run(args, context).await,
+        Command::Probe(args) => probe::run(args, context).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn variables(command: &clap::Command) -> BTreeSet<String> {
+        let own = command.get_arguments().filter_map(clap::Arg::get_env);
+        let mut all: BTreeSet<_> = own
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect();
+        all.extend(command.get_subcommands().flat_map(variables));
+        all
+    }
+
+    #[test]
+    fn every_variable_of_the_command_line_is_told_apart_from_settings() {
+        let variables = variables(&Cli::command());
+        assert!(variables.contains("RATESDEV_URL"), "{variables:?}");
+        for variable in variables {
+            let reserved = crate::profile::RESERVED.contains(&variable.as_str());
+            assert!(reserved, "{variable} would be refused as a setting");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! `ratesdev up`: everything, ready and verified.
+
+use std::path::PathBuf;
+use std::time::Duration;
+use std::time::Instant;
+
+use super::Context;
+use super::output::style;
+use super::report;
+use super::target::refuse_another_checkout;
+use crate::engine::Role;
+use crate::environment::Environment;
+use crate::environment::Extent;
+use crate::environment::Pull;
+use crate::environment::Up;
+use crate::environment::event;
+use crate::environment::event::Event;
+use crate::environment::plan::Choices;
+use crate::environment::status::endpoint;
+use crate::error::Exit;
+use crate::error::IoError;
+use crate::error::Report;
+use crate::error::Result;
+use crate::profile::Profile;
+use crate::query::BaseUrl;
+
+/// Make the environment of a profile, or bring it to what the profile says now.
+///
+/// Running it again changes only what has to change, and goes on from wherever an earlier run was cut off.
+#[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[command(after_help = "Examples:
+  ratesdev up                               the profile dev
+  ratesdev up staging                       another profile, beside the first
+  ratesdev up -e feature-x                  a second environment of dev, on free ports
+  ratesdev up --set api.port=15001          with one setting changed
+  ratesdev up --dry-run                     what would be done")]
+pub struct Args {
+    /// The profile: its name, or the path of its file [default: dev]
+    profile: Option<String>,
+    /// Overrule a setting of the profile, for example api.port=15001
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Build the API image even if it is there
+    #[arg(long)]
+    build: bool,
+    /// Replace every container, even where nothing changed
+    #[arg(long)]
+    recreate: bool,
+    /// When to pull images
+    #[arg(long, value_enum, default_value_t)]
+    pull: Pull,
+    /// How many seconds a role may take until it answers
+    #[arg(long, value_name = "SECONDS", default_value = "120")]
+    wait_timeout: u64,
+    /// Tell what happens as JSON, one line per event
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(args: Args, context: &Context) -> Result<Exit> {
+    let profile = profile(&args, context).await?;
+    let choices = Choices {
+        build: args.build,
+        recreate: args.recreate,
+        reset: false,
+    };
+    let up = Up {
+        extent: Extent::Everything,
+        choices,
+        pull: args.pull,
+        wait_timeout: Duration::from_secs(args.wait_timeout),
+    };
+    let environment = context.environment(Some(&profile)).await?;
+    if args.dry_run {
+        return dry_run(&environment, &profile, up, &args, context).await;
+    }
+    bring_up(&environment, &profile, up, args.json, context).await
+}
+
+/// The profile that is named; for an environment of this checkout that is named, the one that it was made from.
+async fn profile(args: &Args, context: &Context) -> Result<Profile> {
+    let mut file = args.profile.clone();
+    if file.is_none() && context.named().is_some() {
+        let environment = context.environment(None).await?;
+        let observed = environment.observe().await?;
+        let ours = refuse_another_checkout(&observed, &environment).is_ok();
+        let made_from = observed.instances.first().map(|found| &found.profile_file);
+        let made_from = made_from.filter(|file| ours && file.is_file());
+        file = made_from.map(|file| file.display().to_string());
+    }
+    Ok(context.resolve(file.as_deref(), &args.set)?.profile)
+}
+
+/// Brings an environment up and shows how it goes; `seed` uses it too.
+pub async fn bring_up(
+    environment: &Environment,
+    profile: &Profile,
+    up: Up,
+    json: bool,
+    context: &Context,
+) -> Result<Exit> {
+    let begun = Instant::now();
+    let _lock = context.hold(environment).await?;
+    let (emitter, events) = event::channel();
+    let work = async {
+        // Dropping the emitter at the end is what ends the stream for its reader.
+        let emitter = emitter;
+        if up.pull == Pull::Always {
+            environment
+                .pull(profile, up, &emitter, &context.shutdown)
+                .await?;
+        }
+        let program = program()?;
+        let prepare = environment.prepare(profile, &program, up);
+        let prepared = context.shutdown.guard(prepare).await?;
+        environment
+            .up(&prepared, up, &emitter, &context.shutdown)
+            .await
+            .map(|()| prepared.plan.is_empty())
+    };
+    let (done, shown) = tokio::join!(work, report::follow(events, &context.out, json));
+    if let (Err(error), true) = (&done, json) {
+        let failed = Failed {
+            event: "failed",
+            error: error.report(),
+        };
+        // What failed is told on stderr too, and matters more than a reader that has gone.
+        drop(context.out.json(&failed));
+    }
+    let unchanged = done?;
+    shown?;
+    let outcome = Outcome::of(environment, unchanged, begun.elapsed()).await?;
+    if json {
+        context.out.json(&outcome)?;
+    } else {
+        outcome.show(context, environment);
+    }
+    Ok(Exit::Done)
+}
+
+/// The last line of a stream of JSON that ended badly; the error is told on stderr too.
+#[derive(Debug, serde::Serialize)]
+struct Failed {
+    event: &'static str,
+    error: Report,
+}
+
+/// How it ended, and where to go from here.
+#[derive(Debug, serde::Serialize)]
+struct Outcome {
+    event: &'static str,
+    environment: String,
+    /// Whether there was nothing to do.
+    unchanged: bool,
+    seconds: f64,
+    api: Option<String>,
+    database: Option<String>,
+}
+
+impl Outcome {
+    async fn of(environment: &Environment, unchanged: bool, elapsed: Duration) -> Result<Self> {
+        let observed = environment.observe().await?;
+        let database = endpoint(&observed, Role::Database);
+        Ok(Self {
+            event: "ready",
+            environment: environment.name.to_string(),
+            unchanged,
+            seconds: elapsed.as_secs_f64(),
+            api: endpoint(&observed, Role::Api).map(|endpoint| BaseUrl::from(endpoint).to_string()),
+            database: database.map(|endpoint| format!("postgres://rates@{endpoint}/rates")),
+        })
+    }
+
+    fn show(&self, context: &Context, environment: &Environment) {
+        let took = report::duration(Duration::from_secs_f64(self.seconds));
+        let how = if self.unchanged {
+            "; nothing had to change"
+        } else {
+            ""
+        };
+        let name = &self.environment;
+        context.out.note(format_args!(
+            "{0}{name} is ready{0:#} in {took}{how}",
+            style::BOLD
+        ));
+        let about = environment.engine.about();
+        let lines = [
+            ("api", self.api.clone()),
+            ("database", self.database.clone()),
+            (
+                "engine",
+                Some(format!("{} {}", about.engine, about.version)),
+            ),
+        ];
+        for (label, text) in lines {
+            if let Some(text) = text {
+                context
+                    .out
+                    .note(format_args!("  {0}{label:<9}{0:#} {text}", style::DIM));
+            }
+        }
+    }
+}
+
+async fn dry_run(
+    environment: &Environment,
+    profile: &Profile,
+    up: Up,
+    args: &Args,
+    context: &Context,
+) -> Result<Exit> {
+    let prepared = environment.prepare(profile, &program()?, up).await?;
+    let steps = prepared.plan.announce();
+    if prepared.keeps_another_seed() {
+        let kept = "the database holds another seed than the profile's; `ratesdev seed --reset` replaces it";
+        context.out.note(kept);
+    }
+    if args.json {
+        context.out.json(&Event::Planned { steps })?;
+    } else if prepared.plan.is_empty() {
+        context.out.line(format_args!(
+            "nothing to do: {} is as {} wants it",
+            environment.name, profile.name
+        ))?;
+    } else {
+        context.out.line(format_args!(
+            "{} would take {} steps:",
+            environment.name,
+            steps.len()
+        ))?;
+        report::plan(&steps).try_for_each(|line| context.out.line(line))?;
+    }
+    Ok(if prepared.keeps_another_seed() {
+        Exit::Rejected
+    } else {
+        Exit::Done
+    })
+}
+
+/// The program that is running, which the API image is made from. On Linux it is reached through the process, so that it
+/// is still the same one when its file has been replaced meanwhile.
+fn program() -> Result<PathBuf> {
+    if cfg!(target_os = "linux") {
+        return Ok("/proc/self/exe".into());
+    }
+    Ok(std::env::current_exe().map_err(IoError::new("find this program's own file"))?)
+}

@@ -1,0 +1,257 @@
+//! The Docker Engine, through bollard. Nothing outside this module knows bollard's types.
+//!
+//! Facts that shaped it: the Engine is asked in one pinned API version; everything that belongs to an environment is
+//! found by its labels and never by a list of our own; networks are used by id, because their names are not unique;
+//! messages are classified before status codes, because the Engine answers 500 to many a user's mistake.
+
+mod connect;
+mod container;
+mod explain;
+mod image;
+mod job;
+mod logs;
+mod observe;
+mod usage;
+mod volume;
+
+use std::collections::HashMap;
+use std::time::Duration;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use bollard::Docker as Client;
+use bollard::models::NetworkCreateRequest;
+use bollard::query_parameters::ListNetworksOptionsBuilder;
+use futures_util::stream::BoxStream;
+use sha2::Digest;
+use sha2::Sha256;
+
+use super::About;
+use super::Action;
+use super::Engine;
+use super::Error;
+use super::Identity;
+use super::LogLine;
+use super::LogWindow;
+use super::Observed;
+use super::Reading;
+use super::Remark;
+use super::Result;
+use super::Service;
+use super::Watcher;
+use crate::error::Code;
+use crate::profile::EnvironmentName;
+use crate::text::hex;
+use explain::Explained;
+
+/// How long containers may take to leave a network.
+const LEAVING: Duration = Duration::from_secs(3);
+
+/// The labels on everything that is made.
+mod label {
+    pub const ENVIRONMENT: &str = "dev.ratesdev.environment";
+    pub const ROLE: &str = "dev.ratesdev.role";
+    pub const NUMBER: &str = "dev.ratesdev.number";
+    pub const PROFILE: &str = "dev.ratesdev.profile";
+    pub const PROFILE_FILE: &str = "dev.ratesdev.profile-file";
+    pub const CONFIG_HASH: &str = "dev.ratesdev.config-hash";
+    pub const VERSION: &str = "dev.ratesdev.version";
+    pub const ROOT: &str = "dev.ratesdev.root";
+    pub const PROTECTED: &str = "dev.ratesdev.protected";
+}
+
+/// A Docker Engine that answers.
+#[derive(Debug, Clone)]
+pub struct Docker {
+    client: Client,
+    about: About,
+}
+
+impl Docker {
+    /// Connects to the Engine that `DOCKER_HOST` names, else to the default socket, and makes sure that it answers.
+    pub async fn connect(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let (client, about) = connect::connect(variable).await?;
+        Ok(Self { client, about })
+    }
+
+    /// The networks of an environment by their ids, the oldest first. There should be one: names are not unique, and
+    /// two networks of one name make every use of the name fail.
+    async fn networks(&self, environment: &EnvironmentName) -> Result<Vec<String>> {
+        let filters = of_environment(environment);
+        let options = ListNetworksOptionsBuilder::default()
+            .filters(&filters)
+            .build();
+        let networks = self.client.list_networks(Some(options)).await;
+        let mut networks = networks.explain("list the networks")?;
+        networks.sort_by(|one, other| (&one.created, &one.id).cmp(&(&other.created, &other.id)));
+        let ids = networks.into_iter().filter_map(|network| network.id);
+        Ok(ids.collect())
+    }
+
+    async fn network(&self, environment: &EnvironmentName) -> Result<Option<String>> {
+        Ok(self.networks(environment).await?.into_iter().next())
+    }
+
+    /// Makes sure that there is one. An earlier command that was cut off may have asked for it too, and the Engine may
+    /// have answered that after this command looked.
+    async fn create_network(&self, owner: &Identity) -> Result<()> {
+        if self.network(&owner.environment).await?.is_none() {
+            self.create_first_network(owner).await?;
+        }
+        let networks = self.networks(&owner.environment).await?;
+        for double in networks.iter().skip(1) {
+            let removed = self.client.remove_network(double).await;
+            explain::gone(removed, "remove a second network")?;
+        }
+        Ok(())
+    }
+
+    async fn create_first_network(&self, owner: &Identity) -> Result<()> {
+        let name = format!("ratesdev-{}", owner.environment);
+        self.refuse_foreign_network(&name).await?;
+        let request = NetworkCreateRequest {
+            name,
+            driver: Some("bridge".to_owned()),
+            labels: Some(labels(owner)),
+            ..Default::default()
+        };
+        self.client
+            .create_network(request)
+            .await
+            .explain("create the network")?;
+        Ok(())
+    }
+
+    /// A second network of the same name could be created, and then no container of either could be started.
+    async fn refuse_foreign_network(&self, name: &str) -> Result<()> {
+        let filters = HashMap::from([("name".to_owned(), vec![format!("^{name}$")])]);
+        let options = ListNetworksOptionsBuilder::default()
+            .filters(&filters)
+            .build();
+        let networks = self.client.list_networks(Some(options)).await;
+        if networks.explain("list the networks")?.is_empty() {
+            return Ok(());
+        }
+        let error = Error::new(
+            Code::NameTaken,
+            format!("a network {name} exists and is not ratesdev's"),
+        );
+        Err(error.hint(format!(
+            "choose another name with -e NAME, or `docker network rm {name}`"
+        )))
+    }
+
+    async fn remove_network(&self, owner: &Identity) -> Result<()> {
+        // A container that has just gone may still be taken off the network.
+        let deadline = Instant::now() + LEAVING;
+        while let Some(id) = self.network(&owner.environment).await? {
+            let removed = self.client.remove_network(&id).await;
+            match explain::gone(removed, "remove the network") {
+                Err(error) if Instant::now() >= deadline => return Err(error),
+                Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+                Ok(()) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Engine for Docker {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn config_hash(&self, service: &Service) -> String {
+        let body = container::body(service);
+        hash(&body)
+    }
+
+    async fn has_image(&self, image: &str) -> Result<bool> {
+        Ok(image::id(&self.client, image).await?.is_some())
+    }
+
+    async fn holder(&self, port: u16) -> Option<String> {
+        container::holder(&self.client, port).await
+    }
+
+    async fn observe(&self, environment: &EnvironmentName) -> Result<Observed> {
+        let networks = self.networks(environment).await?;
+        let network = networks.first().map(String::as_str);
+        let (instances, volumes) = futures_util::try_join!(
+            observe::instances(&self.client, environment, network),
+            volume::list(&self.client, environment),
+        )?;
+        Ok(Observed {
+            instances,
+            networks: networks.len(),
+            volumes,
+        })
+    }
+
+    async fn environments(&self) -> Result<Vec<EnvironmentName>> {
+        observe::environments(&self.client).await
+    }
+
+    async fn perform(
+        &self,
+        owner: &Identity,
+        action: &Action,
+        watcher: &dyn Watcher,
+    ) -> Result<Remark> {
+        match action {
+            Action::Pull(image) => image::pull(&self.client, image, watcher).await,
+            Action::Build(image) => image::build(&self.client, image, watcher).await,
+            Action::CreateNetwork => self.create_network(owner).await.map(|()| None),
+            Action::CreateVolumes => volume::create(&self.client, owner).await.map(|()| None),
+            Action::Start(service) => self.start(owner, service).await.map(|()| None),
+            Action::Seed(job) => self.seed(owner, job, watcher).await,
+            Action::Remove(found) => container::remove(&self.client, found).await.map(|()| None),
+            Action::RemoveNetwork => self.remove_network(owner).await.map(|()| None),
+            Action::RemoveVolumes => volume::remove(&self.client, owner).await.map(|()| None),
+        }
+    }
+
+    fn logs(&self, id: &str, window: LogWindow) -> BoxStream<'static, Result<LogLine>> {
+        logs::read(&self.client, id, window)
+    }
+
+    async fn reading(&self, id: &str) -> Result<Option<Reading>> {
+        usage::read(&self.client, id).await
+    }
+}
+
+/// The labels that say whose a thing is.
+fn labels(owner: &Identity) -> HashMap<String, String> {
+    HashMap::from([
+        (label::ENVIRONMENT.to_owned(), owner.environment.to_string()),
+        (label::PROFILE.to_owned(), owner.profile.clone()),
+        (
+            label::PROFILE_FILE.to_owned(),
+            owner.profile_file.display().to_string(),
+        ),
+        (label::ROOT.to_owned(), owner.root.display().to_string()),
+        (label::PROTECTED.to_owned(), owner.protected.to_string()),
+        (
+            label::VERSION.to_owned(),
+            env!("CARGO_PKG_VERSION").to_owned(),
+        ),
+    ])
+}
+
+/// The filter for what belongs to one environment.
+fn of_environment(environment: &EnvironmentName) -> HashMap<String, Vec<String>> {
+    HashMap::from([(
+        "label".to_owned(),
+        vec![format!("{}={environment}", label::ENVIRONMENT)],
+    )])
+}
+
+/// A short hash of a request. Maps are sorted on the way, so that equal requests have equal hashes.
+fn hash(request: &impl serde::Serialize) -> String {
+    let value = serde_json::to_value(request).expect("the models of the API are plain data");
+    hex(&Sha256::digest(value.to_string()))
+        .chars()
+        .take(16)
+        .collect()
+}

@@ -1,0 +1,464 @@
+//! How a role becomes a container: its image's contract, its limits, and as few rights as it can work with.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::time::Duration;
+use std::time::Instant;
+
+use bollard::Docker as Client;
+use bollard::models::ContainerCreateBody;
+use bollard::models::ContainerSummary;
+use bollard::models::EndpointSettings;
+use bollard::models::HealthConfig;
+use bollard::models::HostConfig;
+use bollard::models::HostConfigLogConfig;
+use bollard::models::Mount;
+use bollard::models::MountType;
+use bollard::models::MountVolumeOptions;
+use bollard::models::NetworkingConfig;
+use bollard::models::PortBinding;
+use bollard::models::RestartPolicy;
+use bollard::models::RestartPolicyNameEnum;
+use bollard::query_parameters::CreateContainerOptionsBuilder;
+use bollard::query_parameters::InspectContainerOptions;
+use bollard::query_parameters::RemoveContainerOptionsBuilder;
+use bollard::query_parameters::StopContainerOptionsBuilder;
+
+use super::Docker;
+use super::explain;
+use super::explain::Explained;
+use super::hash;
+use super::label;
+use super::labels;
+use super::volume;
+use super::volume::Kind;
+use crate::engine::DATABASE_NAME;
+use crate::engine::Error;
+use crate::engine::Found;
+use crate::engine::Identity;
+use crate::engine::Instance;
+use crate::engine::Result;
+use crate::engine::Role;
+use crate::engine::Service;
+use crate::engine::State;
+use crate::engine::port_taken;
+use crate::engine::stop_grace;
+use crate::error::Code;
+
+/// The user of our own roles, `nobody`.
+const NOBODY: &str = "65534:65534";
+
+/// Where the API listens inside its container.
+pub const API_PORT: u16 = 8000;
+
+/// How long a container that is being removed may take to go.
+const GOING: Duration = Duration::from_secs(30);
+
+/// Where secrets are mounted.
+pub const SECRETS: &str = "/run/secrets";
+
+/// The file that holds the database's password.
+pub const PASSWORD_FILE: &str = "database_password";
+
+impl Docker {
+    /// Creates the container unless it is there, and starts it unless it runs.
+    pub(super) async fn start(&self, owner: &Identity, service: &Service) -> Result<()> {
+        let name = name(owner, service.instance);
+        let is_new = !self.is_ours(&name, owner).await?;
+        if is_new {
+            self.create_or_adopt(owner, service, &name).await?;
+        }
+        if service.instance.role == Role::Database {
+            self.ensure_password(&name).await?;
+        }
+        match self.client.start_container(&name, None).await {
+            Ok(()) => Ok(()),
+            Err(cause) => {
+                if is_new {
+                    self.discard(&name).await;
+                }
+                Err(self.start_failure(&cause, service).await)
+            }
+        }
+    }
+
+    /// A manager that was killed may have left a request with the Engine, which makes the container meanwhile.
+    async fn create_or_adopt(&self, owner: &Identity, service: &Service, name: &str) -> Result<()> {
+        match self.create(owner, service, name).await {
+            Err(error) if error.code == Code::NameTaken && self.is_ours(name, owner).await? => {
+                Ok(())
+            }
+            created => created.map(|_| ()),
+        }
+    }
+
+    async fn create(&self, owner: &Identity, service: &Service, name: &str) -> Result<String> {
+        self.create_from(owner, service.instance, body(service), name)
+            .await
+    }
+
+    /// A job is made like any other container; what sets it apart is the volume of its own.
+    pub(super) async fn create_job(
+        &self,
+        owner: &Identity,
+        service: &Service,
+        folder: &str,
+    ) -> Result<String> {
+        let name = name(owner, service.instance);
+        self.create_from(owner, service.instance, job_body(service, folder), &name)
+            .await
+    }
+
+    async fn create_from(
+        &self,
+        owner: &Identity,
+        instance: Instance,
+        mut body: ContainerCreateBody,
+        name: &str,
+    ) -> Result<String> {
+        let config_hash = hash(&body);
+        let network = self.network(&owner.environment).await?;
+        let network = network.ok_or_else(|| {
+            Error::new(
+                Code::DockerAnswer,
+                "the network of the environment has gone",
+            )
+        })?;
+        attach(&mut body, instance.role, network);
+        mount(&mut body, owner, instance.role);
+        body.labels = Some(container_labels(owner, instance, config_hash));
+        let options = CreateContainerOptionsBuilder::default().name(name).build();
+        let created = self.client.create_container(Some(options), body).await;
+        Ok(created.explain(format!("create the container {name}"))?.id)
+    }
+
+    /// Whether a container of that name is there and belongs to this environment. Another's is left alone.
+    async fn is_ours(&self, name: &str, owner: &Identity) -> Result<bool> {
+        let container = match self
+            .client
+            .inspect_container(name, None::<InspectContainerOptions>)
+            .await
+        {
+            Ok(container) => container,
+            Err(cause) if explain::is_missing(&cause) => return Ok(false),
+            Err(cause) => {
+                return Err(explain::error(
+                    &cause,
+                    &format!("inspect the container {name}"),
+                ));
+            }
+        };
+        let labels = container
+            .config
+            .and_then(|config| config.labels)
+            .unwrap_or_default();
+        if labels
+            .get(label::ENVIRONMENT)
+            .is_some_and(|label| *label == *owner.environment.as_str())
+        {
+            return Ok(true);
+        }
+        let error = Error::new(
+            Code::NameTaken,
+            format!("a container {name} exists and is not ratesdev's"),
+        );
+        Err(error.hint(format!(
+            "choose another name with -e NAME, or `docker rm {name}`"
+        )))
+    }
+
+    /// A container that was made and cannot be started would keep its name; the next attempt begins afresh.
+    async fn discard(&self, name: &str) {
+        let options = RemoveContainerOptionsBuilder::default().force(true).build();
+        drop(self.client.remove_container(name, Some(options)).await);
+    }
+
+    async fn start_failure(&self, cause: &bollard::errors::Error, service: &Service) -> Error {
+        let error = explain::error(cause, &format!("start {}", service.instance));
+        match (error.code, service.publish.and_then(|publish| publish.port)) {
+            (Code::PortTaken, Some(port)) => {
+                let holder = holder(&self.client, port).await;
+                port_taken(port, service.instance, holder)
+            }
+            _ => error,
+        }
+    }
+}
+
+/// The container that holds a port. The holder may also be no container at all.
+pub async fn holder(client: &Client, port: u16) -> Option<String> {
+    let listed = client.list_containers(None).await.ok()?;
+    let holds = |container: &ContainerSummary| {
+        let mut ports = container.ports.iter().flatten();
+        ports.any(|published| published.public_port == Some(port))
+    };
+    let name = listed.into_iter().find(holds)?.names?.into_iter().next()?;
+    Some(format!("the container {}", name.trim_start_matches('/')))
+}
+
+/// The name of a container; people see it, the program finds containers by their labels.
+pub fn name(owner: &Identity, instance: Instance) -> String {
+    format!("ratesdev-{}-{instance}", owner.environment)
+}
+
+/// Stops within the role's grace and removes, with the volumes that have no name.
+pub async fn remove(client: &Client, found: &Found) -> Result<()> {
+    let grace = i32::try_from(stop_grace(found.instance.role).as_secs()).unwrap_or(i32::MAX);
+    let stop = StopContainerOptionsBuilder::default().t(grace).build();
+    let what = format!("remove {}", found.instance);
+    if found.state != State::Removing {
+        explain::gone(client.stop_container(&found.id, Some(stop)).await, &what)?;
+    }
+    let options = RemoveContainerOptionsBuilder::default()
+        .force(true)
+        .v(true)
+        .build();
+    match client.remove_container(&found.id, Some(options)).await {
+        Err(cause) if explain::is_being_removed(&cause) => {}
+        removed => explain::gone(removed, &what)?,
+    }
+    until_gone(client, found).await
+}
+
+/// Somebody else may be removing it at this moment; its name and its port are free only when it has gone.
+async fn until_gone(client: &Client, found: &Found) -> Result<()> {
+    let deadline = Instant::now() + GOING;
+    loop {
+        match client
+            .inspect_container(&found.id, None::<InspectContainerOptions>)
+            .await
+        {
+            Err(cause) if explain::is_missing(&cause) => return Ok(()),
+            Err(cause) => return Err(explain::error(&cause, "look whether a container has gone")),
+            Ok(_) if Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Ok(_) => {
+                let what = format!(
+                    "{} is still being removed after {} s",
+                    found.name,
+                    GOING.as_secs()
+                );
+                return Err(Error::new(Code::DockerAnswer, what).hint("run the command again"));
+            }
+        }
+    }
+}
+
+/// All of a container that follows from what is wanted. Its hash decides whether a container is still the right one,
+/// so nothing belongs here that changes by itself.
+pub fn body(service: &Service) -> ContainerCreateBody {
+    let role = service.instance.role;
+    ContainerCreateBody {
+        image: Some(service.image.clone()),
+        cmd: Some(service.arguments.clone()),
+        env: Some(variables(service)),
+        user: (role != Role::Database).then(|| NOBODY.to_owned()),
+        exposed_ports: port(role).map(|port| vec![format!("{port}/tcp")]),
+        stop_timeout: i64::try_from(stop_grace(role).as_secs()).ok(),
+        healthcheck: health(role),
+        host_config: Some(host_config(service)),
+        ..Default::default()
+    }
+}
+
+fn variables(service: &Service) -> Vec<String> {
+    let password = format!("{SECRETS}/{PASSWORD_FILE}");
+    let mut variables: BTreeMap<&str, String> = match service.instance.role {
+        Role::Database => BTreeMap::from([
+            ("POSTGRES_DB", DATABASE_NAME.to_owned()),
+            ("POSTGRES_USER", DATABASE_NAME.to_owned()),
+            ("POSTGRES_PASSWORD_FILE", password),
+        ]),
+        Role::Seed | Role::Api => BTreeMap::from([
+            ("DB_HOST", Role::Database.to_string()),
+            ("DB_NAME", DATABASE_NAME.to_owned()),
+            ("DB_USER", DATABASE_NAME.to_owned()),
+            ("DB_PASSWORD_FILE", password),
+        ]),
+    };
+    if service.instance.role == Role::Api {
+        variables.insert("API_LISTEN", format!("0.0.0.0:{API_PORT}"));
+    }
+    let given = service
+        .variables
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.clone()));
+    variables.extend(given);
+    variables
+        .into_iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect()
+}
+
+fn port(role: Role) -> Option<u16> {
+    match role {
+        Role::Database => Some(5432),
+        Role::Api => Some(API_PORT),
+        Role::Seed => None,
+    }
+}
+
+/// The database is asked over TCP: while it initialises, the image runs a temporary server on the socket alone.
+fn health(role: Role) -> Option<HealthConfig> {
+    let url = format!("http://127.0.0.1:{API_PORT}/health/ready");
+    let test: &[&str] = match role {
+        Role::Database => &[
+            "CMD",
+            "pg_isready",
+            "-q",
+            "-h",
+            "127.0.0.1",
+            "-U",
+            DATABASE_NAME,
+            "-d",
+            DATABASE_NAME,
+        ],
+        Role::Api => &["CMD", "/ratesdev", "probe", &url],
+        Role::Seed => return None,
+    };
+    Some(HealthConfig {
+        test: Some(test.iter().map(ToString::to_string).collect()),
+        interval: Some(nanoseconds(Duration::from_secs(5))),
+        timeout: Some(nanoseconds(Duration::from_secs(3))),
+        start_period: Some(nanoseconds(Duration::from_mins(1))),
+        start_interval: Some(nanoseconds(Duration::from_millis(500))),
+        retries: Some(3),
+    })
+}
+
+fn nanoseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
+fn host_config(service: &Service) -> HostConfig {
+    let role = service.instance.role;
+    let ours = role != Role::Database;
+    let memory = i64::try_from(service.limits.memory.0).unwrap_or(i64::MAX);
+    HostConfig {
+        // PostgreSQL reaps its own children; and an init process that may not signal another user's could not stop it.
+        init: Some(ours),
+        restart_policy: Some(restart_policy(role)),
+        nano_cpus: Some(i64::from(service.limits.millicpus) * 1_000_000),
+        memory: Some(memory),
+        memory_swap: Some(memory),
+        pids_limit: Some(i64::from(service.limits.pids)),
+        shm_size: (!ours).then_some(128 << 20),
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        cap_add: (!ours).then(database_capabilities),
+        security_opt: Some(vec!["no-new-privileges:true".to_owned()]),
+        readonly_rootfs: Some(ours),
+        port_bindings: port_bindings(service),
+        log_config: Some(HostConfigLogConfig {
+            typ: Some("json-file".to_owned()),
+            config: Some(HashMap::from([
+                ("max-size".to_owned(), "10m".to_owned()),
+                ("max-file".to_owned(), "3".to_owned()),
+            ])),
+        }),
+        ..Default::default()
+    }
+}
+
+/// What the official image needs to take its data folder over and to become the user `postgres`.
+fn database_capabilities() -> Vec<String> {
+    ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]
+        .map(str::to_owned)
+        .to_vec()
+}
+
+fn restart_policy(role: Role) -> RestartPolicy {
+    let name = if role.is_service() {
+        RestartPolicyNameEnum::UNLESS_STOPPED
+    } else {
+        RestartPolicyNameEnum::NO
+    };
+    RestartPolicy {
+        name: Some(name),
+        maximum_retry_count: None,
+    }
+}
+
+fn port_bindings(service: &Service) -> Option<HashMap<String, Option<Vec<PortBinding>>>> {
+    let publish = service.publish?;
+    let binding = PortBinding {
+        host_ip: Some(publish.address.to_string()),
+        host_port: Some(publish.port.unwrap_or(0).to_string()),
+    };
+    Some(HashMap::from([(
+        format!("{}/tcp", port(service.instance.role)?),
+        Some(vec![binding]),
+    )]))
+}
+
+/// Other roles find this one by its role's name.
+fn attach(body: &mut ContainerCreateBody, role: Role, network: String) {
+    let settings = EndpointSettings {
+        aliases: Some(vec![role.to_string()]),
+        ..Default::default()
+    };
+    body.networking_config = Some(NetworkingConfig {
+        endpoints_config: Some(HashMap::from([(network.clone(), settings)])),
+    });
+    if let Some(host) = &mut body.host_config {
+        host.network_mode = Some(network);
+    }
+}
+
+fn mount(body: &mut ContainerCreateBody, owner: &Identity, role: Role) {
+    let volume = |kind, target: &str, read_only| Mount {
+        typ: Some(MountType::VOLUME),
+        source: Some(volume::name(&owner.environment, kind)),
+        target: Some(target.to_owned()),
+        read_only: Some(read_only),
+        ..Default::default()
+    };
+    let is_database = role == Role::Database;
+    let labels = labels(owner);
+    for unnamed in body
+        .host_config
+        .iter_mut()
+        .flat_map(|host| host.mounts.iter_mut())
+        .flatten()
+    {
+        unnamed.volume_options = Some(MountVolumeOptions {
+            labels: Some(labels.clone()),
+            ..Default::default()
+        });
+    }
+    let mut mounts = vec![volume(Kind::Secrets, SECRETS, !is_database)];
+    if is_database {
+        mounts.push(volume(Kind::Data, "/var/lib/postgresql/data", false));
+    }
+    if let Some(host) = &mut body.host_config {
+        host.mounts.get_or_insert_default().extend(mounts);
+    }
+}
+
+fn container_labels(
+    owner: &Identity,
+    instance: Instance,
+    config_hash: String,
+) -> HashMap<String, String> {
+    let mut labels = labels(owner);
+    labels.extend([
+        (label::ROLE.to_owned(), instance.role.to_string()),
+        (label::NUMBER.to_owned(), instance.number.to_string()),
+        (label::CONFIG_HASH.to_owned(), config_hash),
+    ]);
+    labels
+}
+
+/// The same for a job, with a volume at `folder` that has no name and goes when the container goes.
+pub fn job_body(service: &Service, folder: &str) -> ContainerCreateBody {
+    let mut body = body(service);
+    let scratch = Mount {
+        typ: Some(MountType::VOLUME),
+        target: Some(folder.to_owned()),
+        ..Default::default()
+    };
+    if let Some(host) = &mut body.host_config {
+        host.mounts.get_or_insert_default().push(scratch);
+    }
+    body
+}

@@ -1,0 +1,244 @@
+//! What the Engine's errors mean to a user.
+
+use std::error::Error as StdError;
+use std::io;
+
+use bollard::errors::Error as Cause;
+
+use crate::engine::Error;
+use crate::engine::Result;
+use crate::error::Code;
+use crate::error::chain;
+
+/// Turns bollard's results into ours.
+pub trait Explained<T> {
+    /// Says what was tried, as in "cannot {action}".
+    fn explain(self, action: impl AsRef<str>) -> Result<T>;
+}
+
+impl<T> Explained<T> for Result<T, Cause> {
+    fn explain(self, action: impl AsRef<str>) -> Result<T> {
+        self.map_err(|cause| error(&cause, action.as_ref()))
+    }
+}
+
+/// The same for a removal: what is gone already is as good as removed.
+pub fn gone<T>(result: Result<T, Cause>, action: &str) -> Result<()> {
+    match result {
+        Ok(_) => Ok(()),
+        Err(cause) if is_missing(&cause) => Ok(()),
+        Err(cause) => Err(error(&cause, action)),
+    }
+}
+
+/// Whether the Engine says that the thing is not there.
+pub fn is_missing(cause: &Cause) -> bool {
+    matches!(
+        cause,
+        Cause::DockerResponseServerError {
+            status_code: 404,
+            ..
+        }
+    )
+}
+
+/// Whether somebody else is removing it at this moment.
+pub fn is_being_removed(cause: &Cause) -> bool {
+    matches!(cause, Cause::DockerResponseServerError { message, .. } if message.contains("already in progress"))
+}
+
+pub fn error(cause: &Cause, action: &str) -> Error {
+    let code = classify(cause);
+    let error = Error::new(code, format!("cannot {action}")).because(innermost(cause));
+    let limits = error
+        .source
+        .as_ref()
+        .is_some_and(|source| source.to_string().contains("Range of CPUs"));
+    if limits {
+        return error.hint("lower `cpus` in the profile: the Engine's machine has fewer cores");
+    }
+    match hint(code) {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+fn hint(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::DockerDown => {
+            "start the Docker Engine, then run the command again; it goes on from where it was"
+        }
+        Code::DiskFull => {
+            "the disk of the Docker Engine is full; `docker system df` shows what fills it"
+        }
+        Code::RegistryUnreachable => {
+            "check the network or the proxy of the Docker Engine; an image that is there already is not pulled again"
+        }
+        Code::RegistryDenied => {
+            "pull it with `docker pull` after `docker login`, or correct the image's name in the profile"
+        }
+        Code::ImageMissing => "check the image's name and tag in the profile",
+        _ => return None,
+    })
+}
+
+/// Sorts an error by what the user can do about it.
+pub fn classify(cause: &Cause) -> Code {
+    match cause {
+        Cause::SocketNotFoundError(_) => Code::DockerDown,
+        Cause::UnsupportedURISchemeError { .. }
+        | Cause::URLParseError { .. }
+        | Cause::InvalidURIError { .. } => Code::DockerHost,
+        Cause::DockerResponseServerError { message, .. }
+        | Cause::DockerStreamError { error: message } => by_message(message),
+        Cause::HyperLegacyError { .. }
+        | Cause::HyperResponseError { .. }
+        | Cause::IOError { .. } => by_source(cause),
+        _ => Code::DockerAnswer,
+    }
+}
+
+fn by_message(message: &str) -> Code {
+    let message = message.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    if has(&[
+        "port is already allocated",
+        "address already in use",
+        "ports are not available",
+    ]) {
+        Code::PortTaken
+    } else if has(&["no space left on device"]) {
+        Code::DiskFull
+    } else if has(&["is already in use by container", "is ambiguous"]) {
+        Code::NameTaken
+    } else if has(&[
+        "no basic auth",
+        "unauthorized",
+        "authentication required",
+        "denied: ",
+        "access denied",
+    ]) {
+        Code::RegistryDenied
+    } else if has(&[
+        "no such image",
+        "manifest unknown",
+        "name unknown",
+        "manifest for ",
+    ]) {
+        Code::ImageMissing
+    } else if has(&[
+        "no such host",
+        "i/o timeout",
+        "handshake timeout",
+        "dial tcp",
+        "server misbehaving",
+    ]) {
+        Code::RegistryUnreachable
+    } else {
+        Code::DockerAnswer
+    }
+}
+
+fn by_source(cause: &Cause) -> Code {
+    let text = chain(cause)
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ");
+    match chain(cause)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .last()
+        .map(io::Error::kind)
+    {
+        Some(io::ErrorKind::PermissionDenied) => Code::DockerDenied,
+        Some(io::ErrorKind::StorageFull) => Code::DiskFull,
+        _ if text.contains("dns error") || text.contains("invalid HTTP version") => {
+            Code::DockerHost
+        }
+        Some(
+            io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::NotFound
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable,
+        ) => Code::DockerDown,
+        _ => Code::DockerAnswer,
+    }
+}
+
+/// The error at the bottom: what stands above it says only "client error".
+pub fn innermost(cause: &Cause) -> Box<dyn StdError + Send + Sync> {
+    let message = match cause {
+        Cause::DockerResponseServerError { message, .. }
+        | Cause::DockerStreamError { error: message } => message.trim().to_owned(),
+        Cause::SocketNotFoundError(path) => format!("there is no socket at {path}"),
+        Cause::RequestTimeoutError => "it did not answer in time".to_owned(),
+        _ => chain(cause)
+            .last()
+            .map_or_else(String::new, ToString::to_string),
+    };
+    message.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(message: &str) -> Code {
+        classify(&Cause::DockerResponseServerError {
+            status_code: 500,
+            message: message.to_owned(),
+        })
+    }
+
+    #[test]
+    fn the_engines_words_are_understood() {
+        let cases = [
+            (
+                "driver failed: Bind for 127.0.0.1:38080 failed: port is already allocated",
+                Code::PortTaken,
+            ),
+            (
+                "userland proxy: listen tcp4 127.0.0.1:80: bind: address already in use",
+                Code::PortTaken,
+            ),
+            (
+                "Conflict. The container name \"/a\" is already in use by container \"b\".",
+                Code::NameTaken,
+            ),
+            ("write /v/big: no space left on device", Code::DiskFull),
+            (
+                "Head \"http://127.0.0.1:5055/v2/x/manifests/1\": no basic auth credentials",
+                Code::RegistryDenied,
+            ),
+            (
+                "manifest for 127.0.0.1:5055/x:2 not found: manifest unknown",
+                Code::ImageMissing,
+            ),
+            (
+                "Get \"https://registry/v2/\": dial tcp: lookup registry: no such host",
+                Code::RegistryUnreachable,
+            ),
+            ("something new", Code::DockerAnswer),
+        ];
+        for (message, code) in cases {
+            assert_eq!(answered(message), code, "{message}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_is_not_there_is_told_from_one_that_may_not_be_used() {
+        use bollard::API_DEFAULT_VERSION;
+        use bollard::Docker as Client;
+
+        let missing = Client::connect_with_unix("/nowhere.sock", 5, API_DEFAULT_VERSION);
+        assert_eq!(classify(&missing.unwrap_err()), Code::DockerDown);
+        let refused =
+            Client::connect_with_http("tcp://127.0.0.1:9", 5, API_DEFAULT_VERSION).unwrap();
+        assert_eq!(
+            classify(&refused.ping().await.unwrap_err()),
+            Code::DockerDown
+        );
+    }
+}

@@ -1,0 +1,350 @@
+//! Images: those that are pulled and the one that is built.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+
+use bollard::Docker as Client;
+use bollard::body_full;
+use bollard::errors::Error as Cause;
+use bollard::models::BuildInfo;
+use bollard::models::CreateImageInfo;
+use bollard::models::ImageSummary;
+use bollard::query_parameters::BuildImageOptionsBuilder;
+use bollard::query_parameters::CreateImageOptionsBuilder;
+use bollard::query_parameters::ListImagesOptionsBuilder;
+use bollard::query_parameters::RemoveImageOptions;
+use futures_util::StreamExt;
+use jiff::SignedDuration;
+use jiff::Timestamp;
+
+use super::explain;
+use super::explain::Explained;
+use super::label;
+use crate::engine::Error;
+use crate::engine::Parts;
+use crate::engine::Progress;
+use crate::engine::Remark;
+use crate::engine::Result;
+use crate::engine::Watcher;
+use crate::error::Code;
+use crate::image::ApiImage;
+use crate::image::REPOSITORY;
+use crate::profile::Bytes;
+
+/// The id of an image that is there.
+pub async fn id(client: &Client, name: &str) -> Result<Option<String>> {
+    match client.inspect_image(name).await {
+        Ok(image) => Ok(image.id),
+        Err(cause) if explain::is_missing(&cause) => Ok(None),
+        Err(cause) => Err(explain::error(&cause, &format!("inspect the image {name}"))),
+    }
+}
+
+pub async fn pull(client: &Client, name: &str, watcher: &dyn Watcher) -> Result<Remark> {
+    let (repository, tag) = repository_and_tag(name);
+    let options = CreateImageOptionsBuilder::default()
+        .from_image(repository)
+        .tag(tag)
+        .build();
+    let mut messages = client.create_image(Some(options), None, None);
+    let mut layers = Layers::default();
+    while let Some(message) = messages.next().await {
+        match message {
+            Ok(message) => layers.update(message, watcher),
+            Err(cause) if is_only_the_end(&cause) => break,
+            Err(cause) => return Err(explain::error(&cause, &format!("pull the image {name}"))),
+        }
+    }
+    match id(client, name).await? {
+        Some(_) => Ok(layers.remark()),
+        None => Err(Error::new(
+            Code::ImageMissing,
+            format!("the image {name} is not there after its pull"),
+        )),
+    }
+}
+
+/// Without a tag the Engine would pull every tag there is. A port in the registry's address is not a tag.
+fn repository_and_tag(name: &str) -> (&str, &str) {
+    if let Some(parts) = name.split_once('@') {
+        return parts;
+    }
+    match name.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => (repository, tag),
+        _ => (name, "latest"),
+    }
+}
+
+/// bollard 0.21 reports the end of a stream as an error when the last line ending arrives by itself.
+fn is_only_the_end(cause: &Cause) -> bool {
+    matches!(cause, Cause::IOError { err } if err.to_string().contains("bytes remaining on stream"))
+}
+
+/// The layers of an image that is being pulled.
+#[derive(Default)]
+struct Layers {
+    layers: BTreeMap<String, Layer>,
+    was_there: bool,
+}
+
+#[derive(Default)]
+struct Layer {
+    bytes: u64,
+    total: u64,
+    status: String,
+    is_done: bool,
+}
+
+impl Layers {
+    fn update(&mut self, message: CreateImageInfo, watcher: &dyn Watcher) {
+        let status = message.status.unwrap_or_default();
+        self.was_there |= status.contains("Image is up to date");
+        // The first message carries the tag where the others carry a layer's id.
+        let Some(id) = message.id.filter(|_| !status.starts_with("Pulling from")) else {
+            return;
+        };
+        let detail = message.progress_detail.unwrap_or_default();
+        let layer = self.layers.entry(id.clone()).or_default();
+        layer.update(&status, detail.current, detail.total);
+        if layer.status != status {
+            watcher.line(format!("{id}: {status}"));
+            layer.status = status;
+        }
+        watcher.progress(self.progress());
+    }
+
+    fn progress(&self) -> Progress {
+        let total = self.layers.values().map(|layer| layer.total).sum();
+        Progress {
+            bytes: self.layers.values().map(|layer| layer.bytes).sum(),
+            total_bytes: Some(total).filter(|total| *total > 0),
+            parts: Some(Parts::Layers {
+                done: self.layers.values().filter(|layer| layer.is_done).count(),
+                total: self.layers.len(),
+            }),
+        }
+    }
+
+    fn remark(&self) -> Remark {
+        match self.progress().total_bytes {
+            _ if self.was_there => Some("up to date".to_owned()),
+            Some(total) => Some(format!("{} downloaded", Bytes(total))),
+            None => None,
+        }
+    }
+}
+
+impl Layer {
+    /// The last message about a download usually falls short of the total.
+    fn update(&mut self, status: &str, current: Option<i64>, total: Option<i64>) {
+        let number = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok());
+        match status {
+            "Downloading" => {
+                self.bytes = number(current).unwrap_or(self.bytes);
+                self.total = number(total).unwrap_or(self.total);
+            }
+            "Download complete" => self.bytes = self.total,
+            "Pull complete" | "Already exists" => self.is_done = true,
+            _ => {}
+        }
+    }
+}
+
+/// Builds the API image. Its tag follows from its contents, so the same contents are built once.
+pub async fn build(client: &Client, image: &ApiImage, watcher: &dyn Watcher) -> Result<Remark> {
+    let context = image.context().map_err(|error| {
+        Error::new(
+            Code::BuildFailed,
+            "cannot gather what the API image is made of",
+        )
+        .because(error)
+    })?;
+    let size = Bytes(context.len() as u64);
+    let labels = HashMap::from([
+        (label::ROLE, "api"),
+        (label::VERSION, env!("CARGO_PKG_VERSION")),
+    ]);
+    let options = BuildImageOptionsBuilder::default()
+        .dockerfile("Dockerfile")
+        .t(image.tag())
+        .labels(&labels)
+        .rm(true)
+        .forcerm(true)
+        .build();
+    let messages = client.build_image(options, None, Some(body_full(context.into())));
+    let mut output = Output {
+        lines: Vec::new(),
+        partial: String::new(),
+    };
+    let mut messages = std::pin::pin!(messages);
+    while let Some(message) = messages.next().await {
+        match message {
+            Ok(message) => output.take(message, watcher),
+            Err(cause) if is_only_the_end(&cause) => break,
+            Err(cause) => return Err(failed(&cause, image, output)),
+        }
+    }
+    if id(client, image.tag()).await?.is_none() {
+        let what = format!("the image {} is not there after its build", image.tag());
+        return Err(Error::new(Code::BuildFailed, what).detail(output.lines));
+    }
+    forget_older(client, image).await;
+    Ok(Some(format!("{size}")))
+}
+
+/// Everything the builder wrote, shown whole when the build fails.
+struct Output {
+    lines: Vec<String>,
+    partial: String,
+}
+
+impl Output {
+    /// The builder sends pieces of text, not lines.
+    fn take(&mut self, message: BuildInfo, watcher: &dyn Watcher) {
+        self.partial.push_str(&message.stream.unwrap_or_default());
+        while let Some((line, rest)) = self.partial.split_once('\n') {
+            let line = line.trim_end().to_owned();
+            self.partial = rest.to_owned();
+            if !line.is_empty() {
+                watcher.line(line.clone());
+                self.lines.push(line);
+            }
+        }
+    }
+}
+
+fn failed(cause: &Cause, image: &ApiImage, output: Output) -> Error {
+    let mut error =
+        explain::error(cause, &format!("build the image {}", image.tag())).detail(output.lines);
+    if error.code == Code::DockerAnswer {
+        error.code = Code::BuildFailed;
+    }
+    error
+}
+
+/// How long an image is kept at least: another checkout may have built it and be about to use it.
+const KEPT: SignedDuration = SignedDuration::from_hours(1);
+
+/// Removes the images of earlier builds that nothing uses any more; one that is still in use refuses to go.
+async fn forget_older(client: &Client, image: &ApiImage) {
+    let filters = HashMap::from([
+        ("label".to_owned(), vec![format!("{}=api", label::ROLE)]),
+        ("reference".to_owned(), vec![REPOSITORY.to_owned()]),
+    ]);
+    let options = ListImagesOptionsBuilder::default()
+        .filters(&filters)
+        .build();
+    let listed = client
+        .list_images(Some(options))
+        .await
+        .explain("list the images");
+    let old = |image: &ImageSummary| {
+        let created = Timestamp::from_second(image.created);
+        created.is_ok_and(|created| Timestamp::now().duration_since(created) > KEPT)
+    };
+    let old = listed.unwrap_or_default().into_iter().filter(old);
+    let tags = old.flat_map(|listed| listed.repo_tags);
+    for tag in tags.filter(|tag| tag != image.tag()) {
+        drop(
+            client
+                .remove_image(&tag, None::<RemoveImageOptions>, None)
+                .await,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_without_a_tag_means_latest_and_never_every_tag() {
+        let cases = [
+            ("postgres:13.5", ("postgres", "13.5")),
+            ("postgres", ("postgres", "latest")),
+            (
+                "127.0.0.1:5000/postgres",
+                ("127.0.0.1:5000/postgres", "latest"),
+            ),
+            ("127.0.0.1:5000/a/b:1", ("127.0.0.1:5000/a/b", "1")),
+            ("postgres@sha256:abc", ("postgres", "sha256:abc")),
+        ];
+        for (name, parts) in cases {
+            assert_eq!(repository_and_tag(name), parts);
+        }
+    }
+
+    /// Remembers what it is told.
+    #[derive(Debug, Default)]
+    struct Listener(std::sync::Mutex<(Vec<String>, Option<Progress>)>);
+
+    impl Watcher for Listener {
+        fn progress(&self, progress: Progress) {
+            self.0.lock().unwrap().1 = Some(progress);
+        }
+
+        fn line(&self, line: String) {
+            self.0.lock().unwrap().0.push(line);
+        }
+
+        fn notice(&self, _text: String) {}
+    }
+
+    fn message(id: &str, status: &str, bytes: Option<(i64, i64)>) -> CreateImageInfo {
+        let detail = |(current, total)| bollard::models::ProgressDetail {
+            current: Some(current),
+            total: Some(total),
+        };
+        CreateImageInfo {
+            id: Some(id.to_owned()),
+            status: Some(status.to_owned()),
+            progress_detail: bytes.map(detail),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn a_pull_tells_how_far_each_layer_and_all_of_them_are() {
+        let listener = Listener::default();
+        let mut layers = Layers::default();
+        for message in [
+            message("13.5", "Pulling from library/postgres", None),
+            message("aa", "Already exists", None),
+            message("bb", "Pulling fs layer", None),
+            message("bb", "Downloading", Some((10, 100))),
+            message("bb", "Downloading", Some((90, 100))),
+            message("bb", "Download complete", None),
+        ] {
+            layers.update(message, &listener);
+        }
+        let (lines, progress) = listener.0.into_inner().unwrap();
+        assert_eq!(
+            lines,
+            [
+                "aa: Already exists",
+                "bb: Pulling fs layer",
+                "bb: Downloading",
+                "bb: Download complete"
+            ]
+        );
+        let parts = Some(Parts::Layers { done: 1, total: 2 });
+        assert_eq!(
+            progress,
+            Some(Progress {
+                bytes: 100,
+                total_bytes: Some(100),
+                parts
+            })
+        );
+        assert_eq!(layers.remark().as_deref(), Some("100 B downloaded"));
+    }
+
+    #[test]
+    fn the_end_of_a_stream_is_told_from_a_failure() {
+        let error = |text: &str| Cause::IOError {
+            err: std::io::Error::other(text),
+        };
+        assert!(is_only_the_end(&error("bytes remaining on stream")));
+        assert!(!is_only_the_end(&error("connection reset by peer")));
+    }
+}

@@ -1,0 +1,282 @@
+//! The load of a dump as a container beside the database. Once begun it does not need the manager: a manager that was
+//! killed finds it by its labels and goes on listening.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use bollard::body_full;
+use bollard::body_try_stream;
+use bollard::query_parameters::DownloadFromContainerOptionsBuilder;
+use bollard::query_parameters::UploadToContainerOptionsBuilder;
+use bytes::Bytes;
+use futures_util::Stream;
+use futures_util::StreamExt;
+use futures_util::TryStreamExt;
+use tokio::fs::File;
+use tokio_util::io::ReaderStream;
+
+use super::Docker;
+use super::container;
+use super::container::PASSWORD_FILE;
+use super::container::SECRETS;
+use super::explain;
+use super::explain::Explained;
+use super::hash;
+use crate::engine::Engine;
+use crate::engine::Error;
+use crate::engine::Found;
+use crate::engine::Identity;
+use crate::engine::Instance;
+use crate::engine::LogWindow;
+use crate::engine::Progress;
+use crate::engine::Remark;
+use crate::engine::Result;
+use crate::engine::Role;
+use crate::engine::SeedJob;
+use crate::engine::Service;
+use crate::engine::State;
+use crate::engine::Watcher;
+use crate::engine::load;
+use crate::engine::load::Unheard;
+use crate::error::Code;
+use crate::text::hex;
+
+/// The folder of the job's own volume, which goes when the container goes.
+const FOLDER: &str = "/seed";
+
+/// The user of our own roles.
+const NOBODY: u64 = 65534;
+
+/// A block of the tar format.
+const BLOCK: u64 = 512;
+
+impl Docker {
+    pub(super) async fn seed(
+        &self,
+        owner: &Identity,
+        job: &SeedJob,
+        watcher: &dyn Watcher,
+    ) -> Result<Remark> {
+        let info = self
+            .client
+            .info()
+            .await
+            .explain("ask the Engine about its machine")?;
+        let cores = info
+            .ncpu
+            .and_then(|cores| u32::try_from(cores).ok())
+            .unwrap_or(1);
+        let service = load::service(job, &format!("{FOLDER}/dump.sql"), cores);
+        let config_hash = hash(&container::job_body(&service, FOLDER));
+        let id = match self.running_job(owner, &config_hash).await? {
+            Some(running) => running.id,
+            None => self.begin(owner, &service, job, watcher).await?,
+        };
+        self.listen(owner, &id, watcher).await
+    }
+
+    /// Listens until the job has ended. A log that breaks off while the job works on is taken up again.
+    async fn listen(&self, owner: &Identity, id: &str, watcher: &dyn Watcher) -> Result<Remark> {
+        let window = LogWindow {
+            follow: true,
+            ..LogWindow::default()
+        };
+        loop {
+            let heard = load::follow(self.logs(id, window), watcher).await;
+            let job = self.job(owner).await?;
+            let result = match heard {
+                Ok(remark) => Ok(remark),
+                Err(Unheard::Verdict(error)) => Err(error),
+                Err(Unheard::Silence(other)) => match job.as_ref().map(|job| &job.state) {
+                    Some(State::Running) => {
+                        tokio::time::sleep(Duration::from_millis(200)).await;
+                        continue;
+                    }
+                    Some(State::Exited { out_of_memory, .. }) => {
+                        Err(load::silent(other, *out_of_memory))
+                    }
+                    _ => Err(load::silent(other, false)),
+                },
+            };
+            if let Some(job) = &job {
+                container::remove(&self.client, job).await?;
+            }
+            return result;
+        }
+    }
+
+    /// The job of an environment, in whatever state it is.
+    async fn job(&self, owner: &Identity) -> Result<Option<Found>> {
+        let observed = self.observe(&owner.environment).await?;
+        Ok(observed.find(Instance::first(Role::Seed)).cloned())
+    }
+
+    /// A load of the same dump that an earlier manager began. Any other is of no use and is removed.
+    async fn running_job(&self, owner: &Identity, config_hash: &str) -> Result<Option<Found>> {
+        match self.job(owner).await? {
+            Some(job) if job.state == State::Running && job.config_hash == config_hash => {
+                Ok(Some(job))
+            }
+            Some(job) => container::remove(&self.client, &job).await.map(|()| None),
+            None => Ok(None),
+        }
+    }
+
+    async fn begin(
+        &self,
+        owner: &Identity,
+        service: &Service,
+        job: &SeedJob,
+        watcher: &dyn Watcher,
+    ) -> Result<String> {
+        let id = self.create_job(owner, service, FOLDER).await?;
+        let dump = open(&job.file).await?;
+        let length = dump
+            .metadata()
+            .await
+            .map_err(|error| unreadable(&job.file, error))?
+            .len();
+        self.upload(&id, dump, length, watcher).await?;
+        self.client
+            .start_container(&id, None)
+            .await
+            .explain("start the seed")?;
+        Ok(id)
+    }
+
+    /// Streams a file into the job's volume: a dump may be larger than memory.
+    async fn upload(&self, id: &str, file: File, length: u64, watcher: &dyn Watcher) -> Result<()> {
+        let options = UploadToContainerOptionsBuilder::default()
+            .path(FOLDER)
+            .build();
+        let archive = archive("dump.sql", file, length);
+        watcher.progress(Progress {
+            total_bytes: Some(length),
+            ..Progress::default()
+        });
+        // The Engine answers when it has taken the whole archive, which may take longer than an answer usually may.
+        let patient = self.client.clone().with_timeout(Duration::from_hours(1));
+        let uploaded = patient
+            .upload_to_container(id, Some(options), body_try_stream(archive))
+            .await;
+        uploaded.explain("hand the dump to the seed")
+    }
+
+    /// Makes sure that the environment has a password. It is made once, by the first start of the database.
+    pub(super) async fn ensure_password(&self, name: &str) -> Result<()> {
+        let path = format!("{SECRETS}/{PASSWORD_FILE}");
+        let options = DownloadFromContainerOptionsBuilder::default()
+            .path(&path)
+            .build();
+        match self
+            .client
+            .download_from_container(name, Some(options))
+            .try_for_each(|_| async { Ok(()) })
+            .await
+        {
+            Ok(()) => return Ok(()),
+            Err(cause) if explain::is_missing(&cause) => {}
+            Err(cause) => return Err(explain::error(&cause, "look for the password")),
+        }
+        let mut archive = header(PASSWORD_FILE, 64, 0o400);
+        archive.extend(random_password()?.as_bytes());
+        archive.extend(padding(64));
+        let options = UploadToContainerOptionsBuilder::default()
+            .path(SECRETS)
+            .build();
+        let uploaded = self
+            .client
+            .upload_to_container(name, Some(options), body_full(archive.into()))
+            .await;
+        uploaded.explain("store the password")
+    }
+}
+
+/// 64 hexadecimal digits.
+fn random_password() -> Result<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Error::new(Code::Io, "cannot get random bytes for a password").because(error.to_string())
+    })?;
+    Ok(hex(&bytes))
+}
+
+/// A tar archive of one file, made while it is read.
+fn archive(
+    name: &str,
+    file: File,
+    length: u64,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let whole = |bytes: Vec<u8>| futures_util::stream::iter([Ok(Bytes::from(bytes))]);
+    let contents =
+        ReaderStream::with_capacity(tokio::io::AsyncReadExt::take(file, length), 256 * 1024);
+    whole(header(name, length, 0o444))
+        .chain(contents)
+        .chain(whole(padding(length)))
+}
+
+fn header(name: &str, length: u64, mode: u32) -> Vec<u8> {
+    let mut header = tar::Header::new_gnu();
+    header
+        .set_path(name)
+        .expect("our own short names fit into a header");
+    header.set_size(length);
+    header.set_mode(mode);
+    header.set_uid(NOBODY);
+    header.set_gid(NOBODY);
+    header.set_mtime(0);
+    header.set_entry_type(tar::EntryType::Regular);
+    header.set_cksum();
+    header.as_bytes().to_vec()
+}
+
+/// What fills the last block, and the two empty blocks that end an archive.
+fn padding(length: u64) -> Vec<u8> {
+    let rest = (BLOCK - length % BLOCK) % BLOCK + 2 * BLOCK;
+    vec![0; usize::try_from(rest).expect("at most three blocks")]
+}
+
+async fn open(path: &Path) -> Result<File> {
+    File::open(path)
+        .await
+        .map_err(|error| unreadable(path, error))
+}
+
+fn unreadable(path: &Path, error: io::Error) -> Error {
+    Error::new(
+        Code::DumpMissing,
+        format!("cannot read the dump {}", path.display()),
+    )
+    .because(error)
+    .hint("name the dump in the profile ([seed] file) or with `ratesdev seed --file`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_archive_that_is_streamed_is_one_that_tar_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dump");
+        for length in [0usize, 1, 511, 512, 513, 300_000] {
+            std::fs::write(&path, vec![b'x'; length]).unwrap();
+            let file = File::open(&path).await.unwrap();
+            let chunks: Vec<Bytes> = archive("dump.sql", file, length as u64)
+                .try_collect()
+                .await
+                .unwrap();
+            let bytes = chunks.concat();
+            let mut archive = tar::Archive::new(bytes.as_slice());
+            let mut entries = archive.entries().unwrap();
+            let entry = entries.next().unwrap().unwrap();
+            assert_eq!(
+                (entry.path().unwrap().to_str(), entry.size()),
+                (Some("dump.sql"), length as u64)
+            );
+            drop(entry);
+            assert!(entries.next().is_none());
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! What exists: containers by label, with what the Engine knows about each.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+
+use bollard::Docker as Client;
+use bollard::models::ContainerInspectResponse;
+use bollard::models::ContainerState;
+use bollard::models::ContainerStateStatusEnum as Status;
+use bollard::models::HealthStatusEnum;
+use bollard::query_parameters::ListContainersOptionsBuilder;
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+
+use super::explain;
+use super::explain::Explained;
+use super::image;
+use super::label;
+use super::of_environment;
+use crate::engine::Found;
+use crate::engine::Health;
+use crate::engine::HealthStatus;
+use crate::engine::Instance;
+use crate::engine::Result;
+use crate::engine::Role;
+use crate::engine::State;
+use crate::profile::EnvironmentName;
+
+/// Every container of an environment, in the order of their roles.
+///
+/// `network` is the id of the environment's network, where it has one.
+pub async fn instances(
+    client: &Client,
+    environment: &EnvironmentName,
+    network: Option<&str>,
+) -> Result<Vec<Found>> {
+    let ids = containers(client, of_environment(environment)).await?;
+    let inspected = try_join_all(ids.iter().map(|(id, _)| inspect(client, id, network))).await?;
+    let mut instances = mark_stale(client, inspected.into_iter().flatten().collect()).await?;
+    instances.sort_by_key(|found| found.instance);
+    Ok(instances)
+}
+
+/// The names of all environments, each once.
+pub async fn environments(client: &Client) -> Result<Vec<EnvironmentName>> {
+    let filters = HashMap::from([("label".to_owned(), vec![label::ENVIRONMENT.to_owned()])]);
+    let labels = containers(client, filters).await?;
+    let names = labels
+        .iter()
+        .filter_map(|(_, labels)| labels.get(label::ENVIRONMENT)?.parse().ok());
+    let mut names: Vec<EnvironmentName> = names.collect();
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
+}
+
+type Labelled = (String, HashMap<String, String>);
+
+async fn containers(
+    client: &Client,
+    filters: HashMap<String, Vec<String>>,
+) -> Result<Vec<Labelled>> {
+    let options = ListContainersOptionsBuilder::default()
+        .all(true)
+        .filters(&filters)
+        .build();
+    let listed = client
+        .list_containers(Some(options))
+        .await
+        .explain("list the containers")?;
+    let labelled = |container: bollard::models::ContainerSummary| {
+        Some((container.id?, container.labels.unwrap_or_default()))
+    };
+    Ok(listed.into_iter().filter_map(labelled).collect())
+}
+
+/// The id of the image that a container was made from.
+type ImageId = String;
+
+/// One container; none when it has gone in the meantime or is not ours.
+async fn inspect(
+    client: &Client,
+    id: &str,
+    network: Option<&str>,
+) -> Result<Option<(Found, ImageId)>> {
+    match client.inspect_container(id, None).await {
+        Ok(container) => Ok(found(container, network)),
+        Err(cause) if explain::is_missing(&cause) => Ok(None),
+        Err(cause) => Err(explain::error(&cause, "inspect a container")),
+    }
+}
+
+fn found(container: ContainerInspectResponse, network: Option<&str>) -> Option<(Found, ImageId)> {
+    let endpoint = endpoint(&container);
+    let is_cut_off = !is_on(&container, network);
+    let config = container.config?;
+    let mut labels = config.labels?;
+    let mut label = |name: &str| labels.remove(name);
+    let role = label(label::ROLE)?;
+    let role = Role::ALL.into_iter().find(|known| known.as_str() == role)?;
+    let number = label(label::NUMBER)
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(1);
+    let state = container.state?;
+    let found = Found {
+        instance: Instance { role, number },
+        id: container.id?,
+        name: container
+            .name
+            .unwrap_or_default()
+            .trim_start_matches('/')
+            .to_owned(),
+        health: health(&state),
+        started_at: started_at(&state),
+        state: meaning(state),
+        image: config.image.unwrap_or_default(),
+        image_is_stale: false,
+        is_cut_off,
+        config_hash: label(label::CONFIG_HASH).unwrap_or_default(),
+        root: label(label::ROOT).unwrap_or_default().into(),
+        profile: label(label::PROFILE).unwrap_or_default(),
+        profile_file: label(label::PROFILE_FILE).unwrap_or_default().into(),
+        endpoint,
+        restarts: container
+            .restart_count
+            .and_then(|count| count.try_into().ok())
+            .unwrap_or(0),
+    };
+    Some((found, container.image.unwrap_or_default()))
+}
+
+/// Whether a container is on this network, or will be once it runs: by then it is known by the id it was made with.
+fn is_on(container: &ContainerInspectResponse, network: Option<&str>) -> bool {
+    let made_with = container
+        .host_config
+        .as_ref()
+        .and_then(|host| host.network_mode.as_deref());
+    let runs = container
+        .state
+        .as_ref()
+        .is_some_and(|state| state.running == Some(true));
+    network.is_some() && made_with == network && (!runs || has_joined(container, network))
+}
+
+fn has_joined(container: &ContainerInspectResponse, network: Option<&str>) -> bool {
+    let settings = container.network_settings.as_ref();
+    let joined = settings.and_then(|settings| settings.networks.as_ref());
+    let mut joined = joined.into_iter().flat_map(HashMap::values);
+    joined.any(|joined| joined.network_id.as_deref() == network)
+}
+
+/// Compares the image each container was made from with the one that goes by that name today.
+async fn mark_stale(client: &Client, instances: Vec<(Found, ImageId)>) -> Result<Vec<Found>> {
+    let mut today = HashMap::new();
+    let mut compared = Vec::with_capacity(instances.len());
+    for (mut found, made_from) in instances {
+        if !today.contains_key(&found.image) {
+            today.insert(found.image.clone(), image::id(client, &found.image).await?);
+        }
+        let current = today.get(&found.image).and_then(Option::as_deref);
+        found.image_is_stale = current.is_some_and(|current| current != made_from);
+        compared.push(found);
+    }
+    Ok(compared)
+}
+
+fn meaning(state: ContainerState) -> State {
+    let error = state.error.filter(|error| !error.is_empty());
+    match state.status {
+        Some(Status::RUNNING) => State::Running,
+        Some(Status::RESTARTING) => State::Restarting,
+        Some(Status::PAUSED) => State::Paused,
+        Some(Status::REMOVING | Status::DEAD) => State::Removing,
+        Some(Status::CREATED) => State::Created { error },
+        _ => State::Exited {
+            code: state.exit_code.unwrap_or(-1),
+            out_of_memory: state.oom_killed.unwrap_or(false),
+        },
+    }
+}
+
+fn health(state: &ContainerState) -> Option<Health> {
+    let health = state.health.as_ref()?;
+    let status = match health.status? {
+        HealthStatusEnum::HEALTHY => HealthStatus::Healthy,
+        HealthStatusEnum::UNHEALTHY => HealthStatus::Unhealthy,
+        HealthStatusEnum::STARTING => HealthStatus::Starting,
+        HealthStatusEnum::NONE | HealthStatusEnum::EMPTY => return None,
+    };
+    let last = health
+        .log
+        .as_ref()
+        .and_then(|log| log.last())
+        .and_then(|probe| probe.output.as_ref());
+    let last = last
+        .map(|output| output.trim().to_owned())
+        .filter(|output| !output.is_empty());
+    Some(Health { status, last })
+}
+
+fn started_at(state: &ContainerState) -> Option<Timestamp> {
+    let text = state
+        .running
+        .unwrap_or(false)
+        .then_some(state.started_at.as_ref()?)?;
+    text.parse().ok()
+}
+
+/// Where the published port is reached: a port bound to every address is reached on this machine's own.
+fn endpoint(container: &ContainerInspectResponse) -> Option<SocketAddr> {
+    let ports = container.network_settings.as_ref()?.ports.as_ref()?;
+    let binding = ports.values().flatten().flatten().next()?;
+    let address: IpAddr = binding.host_ip.as_ref()?.parse().ok()?;
+    let address = if address.is_unspecified() {
+        Ipv4Addr::LOCALHOST.into()
+    } else {
+        address
+    };
+    Some(SocketAddr::new(
+        address,
+        binding.host_port.as_ref()?.parse().ok()?,
+    ))
+}

@@ -1,0 +1,131 @@
+//! Where an environment's data and secrets live.
+
+use bollard::Docker as Client;
+use bollard::models::VolumeCreateRequest;
+use bollard::query_parameters::ListVolumesOptionsBuilder;
+use bollard::query_parameters::RemoveVolumeOptions;
+
+use super::explain;
+use super::explain::Explained;
+use super::label;
+use super::labels;
+use super::of_environment;
+use crate::engine::Error;
+use crate::engine::Identity;
+use crate::engine::Result;
+use crate::engine::Volume;
+use crate::error::Code;
+use crate::profile::EnvironmentName;
+
+/// What a volume holds.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// The database cluster.
+    Data,
+    /// The password, which lives and dies with the data it protects.
+    Secrets,
+}
+
+/// The name of a volume.
+pub fn name(environment: &EnvironmentName, kind: Kind) -> String {
+    match kind {
+        Kind::Data => format!("ratesdev-{environment}-database"),
+        Kind::Secrets => format!("ratesdev-{environment}-secrets"),
+    }
+}
+
+pub async fn list(client: &Client, environment: &EnvironmentName) -> Result<Vec<Volume>> {
+    let filters = of_environment(environment);
+    let options = ListVolumesOptionsBuilder::default()
+        .filters(&filters)
+        .build();
+    let listed = client
+        .list_volumes(Some(options))
+        .await
+        .explain("list the volumes")?;
+    let volume = |volume: bollard::models::Volume| {
+        let label = |name: &str| volume.labels.get(name).cloned().unwrap_or_default();
+        Volume {
+            root: label(label::ROOT).into(),
+            protected: label(label::PROTECTED) == "true",
+            name: volume.name,
+        }
+    };
+    let listed = listed.volumes.unwrap_or_default().into_iter();
+    let mut volumes: Vec<_> = listed.map(volume).collect();
+    volumes.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(volumes)
+}
+
+pub async fn create(client: &Client, owner: &Identity) -> Result<()> {
+    refuse_lost_secrets(client, owner).await?;
+    // Secrets first: without data they are harmless, and data is never there without them.
+    for kind in [Kind::Secrets, Kind::Data] {
+        let request = VolumeCreateRequest {
+            name: Some(name(&owner.environment, kind)),
+            labels: Some(labels(owner)),
+            ..Default::default()
+        };
+        let made = client
+            .create_volume(request)
+            .await
+            .explain("create a volume")?;
+        refuse_foreign(&made, owner)?;
+    }
+    Ok(())
+}
+
+/// Creating a volume that exists succeeds; one that is not labelled as this environment's is somebody else's.
+fn refuse_foreign(volume: &bollard::models::Volume, owner: &Identity) -> Result<()> {
+    if volume
+        .labels
+        .get(label::ENVIRONMENT)
+        .is_some_and(|label| *label == *owner.environment.as_str())
+    {
+        return Ok(());
+    }
+    let error = Error::new(
+        Code::NameTaken,
+        format!("the volume {} exists and is not ratesdev's", volume.name),
+    );
+    Err(error.hint(format!(
+        "rename the environment with -e NAME, or `docker volume rm {}`",
+        volume.name
+    )))
+}
+
+/// Data whose password has gone cannot be opened by anybody; a new password would only hide that.
+async fn refuse_lost_secrets(client: &Client, owner: &Identity) -> Result<()> {
+    let volumes = list(client, &owner.environment).await?;
+    let has = |kind| {
+        volumes
+            .iter()
+            .any(|volume| volume.name == name(&owner.environment, kind))
+    };
+    if has(Kind::Secrets) || !has(Kind::Data) {
+        return Ok(());
+    }
+    let lost = name(&owner.environment, Kind::Secrets);
+    let error = Error::new(
+        Code::DatabaseUnreachable,
+        format!("the volume {lost}, which holds the database's password, has gone"),
+    );
+    Err(error.hint(format!(
+        "`ratesdev down -v -e {}` gives the data up; the next up begins anew",
+        owner.environment
+    )))
+}
+
+/// Data goes before the password that it cannot be opened without.
+pub async fn remove(client: &Client, owner: &Identity) -> Result<()> {
+    let secrets = name(&owner.environment, Kind::Secrets);
+    let mut volumes = list(client, &owner.environment).await?;
+    volumes.sort_by_key(|volume| volume.name == secrets);
+    for volume in volumes {
+        let removed = client
+            .remove_volume(&volume.name, None::<RemoveVolumeOptions>)
+            .await;
+        explain::gone(removed, &format!("remove the volume {}", volume.name))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,451 @@
+//! The life of an environment: plan what has to be done, do it, tell about it, report what is there.
+
+mod check;
+pub mod event;
+mod lock;
+pub mod logs;
+pub mod plan;
+mod ready;
+mod runner;
+pub mod status;
+mod wanted;
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use futures_util::future::try_join_all;
+use tokio::time::sleep;
+
+use crate::database::DumpError;
+use crate::database::Fingerprint;
+use crate::engine::Action;
+use crate::engine::Engine;
+use crate::engine::Error;
+use crate::engine::Identity;
+use crate::engine::Observed;
+use crate::engine::Role;
+use crate::engine::port_taken;
+use crate::error::Code;
+use crate::error::IoError;
+use crate::error::Result;
+use crate::image::ApiImage;
+use crate::profile::EnvironmentName;
+use crate::profile::Profile;
+use crate::query::BaseUrl;
+use crate::shutdown::Shutdown;
+use event::Emitter;
+pub use lock::Lock;
+use plan::Choices;
+use plan::Plan;
+use plan::Situation;
+use plan::Step;
+use plan::Task;
+use runner::Runner;
+use status::Held;
+use status::SeedStatus;
+use wanted::Wanted;
+
+/// How old the API's word on its data may be: it asks the database once a second, and has to connect to it anew when a
+/// load has replaced it.
+const STALE: Duration = Duration::from_secs(3);
+
+/// One environment on one engine, whether it exists or not.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// Its name.
+    pub name: EnvironmentName,
+    /// Where it runs.
+    pub engine: Arc<dyn Engine>,
+}
+
+/// When images are pulled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Pull {
+    /// Every time.
+    Always,
+    /// When they are not there.
+    #[default]
+    Missing,
+    /// Not at all.
+    Never,
+}
+
+/// How much of an environment is to be as wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Everything,
+    /// What the database holds; the rest is left as it is.
+    Seed,
+}
+
+/// How to bring an environment up.
+#[derive(Debug, Clone, Copy)]
+pub struct Up {
+    /// How much of it.
+    pub extent: Extent,
+    /// What to do beyond what is needed.
+    pub choices: Choices,
+    /// When to pull images.
+    pub pull: Pull,
+    /// How long roles may take to answer.
+    pub wait_timeout: Duration,
+}
+
+/// What is wanted, what is there, and how to come from one to the other.
+#[derive(Debug)]
+pub struct Prepared {
+    wanted: Wanted,
+    held: Option<String>,
+    /// What has to be done.
+    pub plan: Plan,
+}
+
+impl Prepared {
+    /// Whether the database holds another seed than the wanted one, which carrying out the plan would not change.
+    pub fn keeps_another_seed(&self) -> bool {
+        self.held.is_some() && !self.plan.loads()
+    }
+}
+
+impl Environment {
+    /// What exists of it.
+    pub async fn observe(&self) -> Result<Observed> {
+        Ok(self.engine.observe(&self.name).await?)
+    }
+
+    /// The right to change it; `busy` is told who has it when it has to be waited for.
+    pub async fn lock(&self, shutdown: &Shutdown, busy: impl Fn(&str)) -> Result<Lock> {
+        let endpoint = &self.engine.about().endpoint;
+        lock::take(&self.name, endpoint, shutdown, busy).await
+    }
+
+    /// Where its API answers, when it runs.
+    pub async fn api(&self) -> Result<Option<BaseUrl>> {
+        let observed = self.observe().await?;
+        Ok(status::endpoint(&observed, Role::Api).map(BaseUrl::from))
+    }
+
+    /// Works out what `up` has to do, without doing it. `program` is what the API image is made from.
+    pub async fn prepare(&self, profile: &Profile, program: &Path, up: Up) -> Result<Prepared> {
+        self.refuse_remote()?;
+        let gathered = tokio::try_join!(
+            self.observe(),
+            gather(profile, program, self.engine.about().architecture.clone())
+        );
+        let (observed, (image, fingerprint)) = gathered?;
+        self.refuse_another_checkout(&observed, &profile.root)?;
+        let wanted = wanted::wanted(profile, self.name.clone(), image, fingerprint.to_string());
+        let situation = self.situation(&wanted, observed).await?;
+        refuse_missing_images(&wanted, &situation, up.pull)?;
+        let plan = match up.extent {
+            Extent::Everything => plan::up(&wanted, &situation, up.choices),
+            Extent::Seed => plan::seed(&wanted, &situation, up.choices),
+        };
+        self.refuse_taken_ports(&plan, &situation.observed).await?;
+        let held = situation
+            .seed
+            .filter(|held| *held != wanted.seed.fingerprint);
+        Ok(Prepared { wanted, held, plan })
+    }
+
+    /// Pulls what the profile names although it may be there, so that a plan can be made from what is new.
+    pub async fn pull(
+        &self,
+        profile: &Profile,
+        up: Up,
+        emitter: &Emitter,
+        shutdown: &Shutdown,
+    ) -> Result<()> {
+        let step = Step {
+            task: Task::Act(Action::Pull(profile.database.image.clone())),
+            reason: None,
+            after: vec![],
+        };
+        let owner = wanted::owner(profile, self.name.clone());
+        self.run(
+            &Plan { steps: vec![step] },
+            &owner,
+            up.wait_timeout,
+            (emitter, shutdown),
+        )
+        .await
+    }
+
+    /// Carries out what was prepared; afterwards the environment is ready.
+    pub async fn up(
+        &self,
+        prepared: &Prepared,
+        up: Up,
+        emitter: &Emitter,
+        shutdown: &Shutdown,
+    ) -> Result<()> {
+        let Prepared { wanted, plan, .. } = prepared;
+        self.run(plan, &wanted.owner, up.wait_timeout, (emitter, shutdown))
+            .await?;
+        let patience = if plan.loads() { STALE } else { Duration::ZERO };
+        self.verify_seed(wanted, Instant::now() + patience).await
+    }
+
+    /// Carries out a plan to take it down.
+    pub async fn down(&self, plan: &Plan, emitter: &Emitter, shutdown: &Shutdown) -> Result<()> {
+        if plan.is_empty() {
+            return Ok(());
+        }
+        let owner = Identity {
+            environment: self.name.clone(),
+            profile: String::new(),
+            profile_file: PathBuf::new(),
+            root: PathBuf::new(),
+            protected: false,
+        };
+        self.run(plan, &owner, Duration::ZERO, (emitter, shutdown))
+            .await
+    }
+
+    async fn run(
+        &self,
+        plan: &Plan,
+        owner: &Identity,
+        wait: Duration,
+        (emitter, shutdown): (&Emitter, &Shutdown),
+    ) -> Result<()> {
+        let runner = Runner {
+            engine: &self.engine,
+            owner,
+            wait,
+            emitter,
+            shutdown,
+        };
+        runner.run(plan).await
+    }
+
+    async fn situation(&self, wanted: &Wanted, observed: Observed) -> Result<Situation> {
+        let images: Vec<_> = images(wanted).collect();
+        let there = try_join_all(images.iter().map(|image| self.engine.has_image(image)));
+        let (there, seed) = futures_util::join!(there, status::seed(&observed));
+        let missing = images.iter().zip(there?).filter(|(_, there)| !there);
+        let missing_images = missing.map(|(image, _)| (*image).to_owned()).collect();
+        let changed = wanted.services.iter().filter(|service| {
+            let found = observed.find(service.instance);
+            found.is_some_and(|found| found.config_hash != self.engine.config_hash(service))
+        });
+        let changed = changed.map(|service| service.instance).collect();
+        Ok(Situation {
+            changed,
+            seed: seed.known().map(|seed| seed.fingerprint),
+            missing_images,
+            observed,
+        })
+    }
+
+    /// Readiness is asked over published ports, and those of another machine are out of reach for now.
+    fn refuse_remote(&self) -> Result<()> {
+        let about = self.engine.about();
+        if about.local {
+            return Ok(());
+        }
+        let endpoint = &about.endpoint;
+        let error = Error::new(
+            Code::DockerHost,
+            format!("the Docker Engine at {endpoint} is another machine"),
+        );
+        Err(error
+            .because("the ports it publishes cannot be reached from here yet")
+            .hint("unset DOCKER_HOST to use the Engine of this machine")
+            .into())
+    }
+
+    /// An environment belongs to the checkout that made it, for as long as that checkout is there.
+    fn refuse_another_checkout(&self, observed: &Observed, root: &Path) -> Result<()> {
+        let Some(other) = observed
+            .root()
+            .filter(|other| *other != root && !is_gone(other))
+        else {
+            return Ok(());
+        };
+        let name = &self.name;
+        let error = Error::new(
+            Code::NameTaken,
+            format!(
+                "the environment {name} belongs to the checkout {}",
+                other.display()
+            ),
+        );
+        Err(error.hint(format!("give yours another name: `ratesdev up -e {name}-2`, or take that one down from there")).into())
+    }
+
+    /// A port that something else listens on would fail only after all the work; it is better to know before.
+    async fn refuse_taken_ports(&self, plan: &Plan, observed: &Observed) -> Result<()> {
+        if !self.engine.about().local {
+            return Ok(());
+        }
+        for step in &plan.steps {
+            let Task::Act(Action::Start(service)) = &step.task else {
+                continue;
+            };
+            let Some((address, port)) = service
+                .publish
+                .and_then(|publish| Some((publish.address, publish.port?)))
+            else {
+                continue;
+            };
+            let ours = observed.instances.iter().any(|found| {
+                found
+                    .endpoint
+                    .is_some_and(|endpoint| endpoint.port() == port)
+            });
+            if !ours && is_taken(address, port) {
+                let holder = self.engine.holder(port).await;
+                return Err(port_taken(port, service.instance, holder).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The last word on readiness: the database holds what the profile says. Another word of the API is believed only
+    /// after the deadline.
+    async fn verify_seed(&self, wanted: &Wanted, deadline: Instant) -> Result<()> {
+        let observed = self.observe().await?;
+        loop {
+            let held = status::seed(&observed).await;
+            if held.is(&wanted.seed.fingerprint) {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(not_verified(held, wanted));
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// Why an environment is not ready although every step was taken.
+fn not_verified(held: Held, wanted: &Wanted) -> crate::error::Error {
+    match held {
+        Held::Unknown(why) => {
+            let error = Error::new(
+                Code::NotReady,
+                "the API does not say what the database holds",
+            );
+            error
+                .because(why)
+                .hint("`ratesdev status` and `ratesdev logs api` show more")
+                .into()
+        }
+        Held::Seed(seed) => SeedDiffers::new(Some(&seed), wanted).into(),
+        Held::Nothing => SeedDiffers::new(None, wanted).into(),
+    }
+}
+
+/// Whether a folder certainly is no more; one that may not be looked at may well be there.
+pub fn is_gone(folder: &Path) -> bool {
+    let looked = std::fs::metadata(folder);
+    looked.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
+
+/// The API image and the dump's fingerprint; both read whole files, so they are worked out side by side.
+async fn gather(
+    profile: &Profile,
+    program: &Path,
+    architecture: String,
+) -> Result<(ApiImage, Fingerprint)> {
+    let (program, root, dump) = (
+        program.to_owned(),
+        profile.root.clone(),
+        profile.seed.file.clone(),
+    );
+    let image =
+        tokio::task::spawn_blocking(move || ApiImage::locate(&program, &root, &architecture));
+    let fingerprint = tokio::task::spawn_blocking(move || Fingerprint::of_file(&dump));
+    let (image, fingerprint) = (joined(image.await), joined(fingerprint.await));
+    Ok((
+        image.map_err(IoError::new("make the API image"))?,
+        fingerprint.map_err(|error| DumpError::missing(&profile.seed.file, error.source))?,
+    ))
+}
+
+/// A task that reads files is never cancelled; if it panicked, so do we.
+fn joined<T>(result: Result<T, tokio::task::JoinError>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+fn images(wanted: &Wanted) -> impl Iterator<Item = &str> {
+    let mut images: Vec<_> = wanted
+        .services
+        .iter()
+        .map(|service| service.image.as_str())
+        .collect();
+    images.dedup();
+    images.into_iter()
+}
+
+fn refuse_missing_images(wanted: &Wanted, situation: &Situation, pull: Pull) -> Result<()> {
+    let missing = situation
+        .missing_images
+        .iter()
+        .find(|image| *image != wanted.api_image.tag());
+    match missing {
+        Some(image) if pull == Pull::Never => {
+            let error = Error::new(
+                Code::ImageMissing,
+                format!("the image {image} is not there and --pull never forbids to fetch it"),
+            );
+            Err(error
+                .hint(format!("`docker pull {image}`, or leave --pull never out"))
+                .into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_taken(address: std::net::IpAddr, port: u16) -> bool {
+    let bound = std::net::TcpListener::bind((address, port));
+    bound.is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse)
+}
+
+/// The database holds something else than the profile's seed.
+#[derive(Debug, thiserror::Error)]
+#[error("the database holds {found}, not {wanted}")]
+pub struct SeedDiffers {
+    found: String,
+    wanted: String,
+}
+
+impl SeedDiffers {
+    fn new(found: Option<&SeedStatus>, wanted: &Wanted) -> Self {
+        let short = |fingerprint: &str| fingerprint.chars().take(8).collect::<String>();
+        let found = found.map_or_else(
+            || "no seed that ratesdev loaded".to_owned(),
+            |seed| format!("{} ({})", seed.file, short(&seed.fingerprint)),
+        );
+        Self {
+            found,
+            wanted: format!(
+                "{} ({})",
+                wanted.seed.file.display(),
+                short(&wanted.seed.fingerprint)
+            ),
+        }
+    }
+}
+
+impl crate::error::Explain for SeedDiffers {
+    fn code(&self) -> Code {
+        Code::SeedDiffers
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("`ratesdev seed --reset`, with --file for another dump than the profile's, replaces it; until then it is kept and served".to_owned())
+    }
+
+    fn exit(&self) -> crate::error::Exit {
+        crate::error::Exit::Rejected
+    }
+}

@@ -1,0 +1,124 @@
+//! One command at a time changes an environment. The system frees the lock of a process that is killed.
+
+use std::fs::File;
+use std::fs::TryLockError;
+use std::io;
+use std::io::Read;
+use std::io::Seek;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sha2::Digest;
+use sha2::Sha256;
+use tokio::time::sleep;
+
+use crate::error::Interrupted;
+use crate::error::IoError;
+use crate::error::Result;
+use crate::profile::EnvironmentName;
+use crate::shutdown::Shutdown;
+use crate::text::hex;
+
+/// The right to change an environment, until it is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Takes the lock of an environment on the engine at `endpoint`, or waits for it after saying through `busy` who has it.
+///
+/// It holds for the commands of one user on one machine; between users only the engine's own names stand.
+pub async fn take(
+    environment: &EnvironmentName,
+    endpoint: &str,
+    shutdown: &Shutdown,
+    busy: impl Fn(&str),
+) -> Result<Lock> {
+    let engine: String = hex(&Sha256::digest(endpoint)).chars().take(8).collect();
+    let path = folder().join(format!("{environment}-{engine}.lock"));
+    let action = || format!("use the lock {}", path.display());
+    let mut file = open(&path).map_err(IoError::new(action()))?;
+    let mut told = false;
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if shutdown.is_requested() => {
+                return Err(Interrupted.into());
+            }
+            Err(TryLockError::WouldBlock) => {
+                if !told {
+                    busy(&holder(&mut file));
+                    told = true;
+                }
+                sleep(Duration::from_millis(100)).await;
+            }
+            Err(TryLockError::Error(error)) => return Err(IoError::new(action())(error).into()),
+        }
+    }
+    sign(&mut file).map_err(IoError::new(action()))?;
+    Ok(Lock { _file: file })
+}
+
+/// Where locks are: a folder of this user's among temporary files, the same one for every session of the user.
+fn folder() -> PathBuf {
+    #[cfg(unix)]
+    let user = rustix::process::getuid().as_raw().to_string();
+    #[cfg(not(unix))]
+    let user = "user";
+    std::env::temp_dir().join(format!("ratesdev-{user}"))
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        make_private(folder)?;
+    }
+    File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+}
+
+/// Makes the folder for this user alone. Among temporary files, one that is there may be somebody else's trap.
+#[cfg(unix)]
+fn make_private(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    use std::os::unix::fs::MetadataExt;
+
+    match std::fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made,
+    }
+    let found = std::fs::symlink_metadata(folder)?;
+    if found.is_dir() && found.uid() == rustix::process::getuid().as_raw() {
+        return Ok(());
+    }
+    let what = format!("{} is not a folder of this user's", folder.display());
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, what))
+}
+
+#[cfg(not(unix))]
+fn make_private(folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)
+}
+
+fn sign(file: &mut File) -> io::Result<()> {
+    let words = std::env::args_os().skip(1);
+    let words: Vec<_> = words.map(|word| word.display().to_string()).collect();
+    file.set_len(0)?;
+    file.rewind()?;
+    let process = std::process::id();
+    write!(file, "`ratesdev {}` (process {process})", words.join(" "))
+}
+
+fn holder(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = file.rewind().and_then(|()| file.read_to_string(&mut text));
+    match read {
+        Ok(length) if length > 0 => text,
+        _ => "another command".to_owned(),
+    }
+}

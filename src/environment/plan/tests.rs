@@ -1,0 +1,442 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::engine::Engine;
+use crate::engine::Volume;
+use crate::engine::fake::Fake;
+use crate::engine::fake::found;
+use crate::environment::event;
+use crate::environment::wanted::wanted;
+use crate::image::ApiImage;
+use crate::profile;
+
+const FINGERPRINT: &str = "5c1e";
+
+/// What a shipped profile wants of its own environment.
+fn wanted_by(profile: &str) -> Wanted {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let request = profile::Request::of_files(Some(profile), folder);
+    let profile = profile::load(&request).unwrap().profile;
+    let name = profile.name.parse().unwrap();
+    wanted(&profile, name, ApiImage::named("1"), FINGERPRINT.to_owned())
+}
+
+/// Everything there and right.
+fn settled(wanted: &Wanted) -> Situation {
+    let volume = |name: &str| Volume {
+        name: name.to_owned(),
+        root: wanted.owner.root.clone(),
+        protected: false,
+    };
+    let instances = wanted.services.iter();
+    let instances = instances.map(|service| found(&wanted.owner, service, String::new()));
+    Situation {
+        observed: Observed {
+            instances: instances.collect(),
+            networks: 1,
+            volumes: ["data", "secrets"].map(volume).to_vec(),
+        },
+        seed: Some(FINGERPRINT.to_owned()),
+        ..Situation::default()
+    }
+}
+
+fn titles(plan: &Plan) -> Vec<String> {
+    plan.announce().into_iter().map(|step| step.title).collect()
+}
+
+/// The changes alone, each with the titles of those it waits for.
+fn changes(plan: &Plan) -> Vec<String> {
+    let titles = titles(plan);
+    let steps = plan.steps.iter().zip(&titles);
+    let steps = steps.filter(|(step, _)| matches!(step.task, Task::Act(_)));
+    let line = |(step, title): (&Step, &String)| {
+        let after: Vec<_> = step
+            .after
+            .iter()
+            .map(|index| titles[*index].as_str())
+            .collect();
+        format!("{title} < {}", after.join(", "))
+    };
+    steps.map(line).collect()
+}
+
+#[test]
+fn from_nothing_everything_is_made_and_what_can_is_made_at_once() {
+    let wanted = wanted_by("dev");
+    let images = [
+        wanted.services[0].image.clone(),
+        wanted.api_image.tag().to_owned(),
+    ];
+    let situation = Situation {
+        missing_images: images.to_vec(),
+        ..Situation::default()
+    };
+    let plan = up(&wanted, &situation, Choices::default());
+    let ground = "image postgres:13.5, image ratesdev/api:1, network, volumes";
+    assert_eq!(
+        changes(&plan),
+        [
+            "image postgres:13.5 < ".to_owned(),
+            "image ratesdev/api:1 < ".to_owned(),
+            "network < ".to_owned(),
+            "volumes < ".to_owned(),
+            format!("database < {ground}"),
+            format!("seed rates.sql < {ground}, database"),
+            format!("api < {ground}, database, seed rates.sql"),
+        ]
+    );
+    assert_eq!(
+        titles(&plan).last().map(String::as_str),
+        Some("check known day")
+    );
+}
+
+#[test]
+fn an_environment_that_is_as_wanted_is_only_checked() {
+    for profile in ["dev", "staging", "prod"] {
+        let wanted = wanted_by(profile);
+        let plan = up(&wanted, &settled(&wanted), Choices::default());
+        assert!(plan.is_empty(), "{profile}: {:?}", titles(&plan));
+        assert!(!plan.steps.is_empty(), "{profile} has checks");
+    }
+}
+
+#[test]
+fn what_changed_is_replaced_and_the_rest_is_left_alone() {
+    let wanted = wanted_by("dev");
+    let api = Instance::first(Role::Api);
+    let situation = Situation {
+        changed: vec![api],
+        ..settled(&wanted)
+    };
+    let plan = up(&wanted, &situation, Choices::default());
+    assert_eq!(changes(&plan), ["remove api < ", "api < remove api"]);
+
+    let database = Instance::first(Role::Database);
+    let situation = Situation {
+        changed: vec![database],
+        ..settled(&wanted)
+    };
+    let plan = up(&wanted, &situation, Choices::default());
+    let expected = [
+        "remove database < ",
+        "database < remove database",
+        "seed rates.sql < database",
+    ];
+    assert_eq!(changes(&plan), expected);
+}
+
+#[test]
+fn an_instance_that_stopped_is_started_again() {
+    let wanted = wanted_by("dev");
+    let mut situation = settled(&wanted);
+    let stopped = State::Exited {
+        code: 137,
+        out_of_memory: false,
+    };
+    situation.observed.instances[1].state = stopped;
+    let plan = up(&wanted, &situation, Choices::default());
+    assert_eq!(changes(&plan), ["api < "]);
+    assert_eq!(plan.steps[0].reason.as_deref(), Some("was exited 137"));
+}
+
+#[test]
+fn an_instance_that_waits_for_a_start_that_failed_is_started() {
+    let wanted = wanted_by("dev");
+    let mut situation = settled(&wanted);
+    situation.observed.instances[1].state = State::Created { error: None };
+    assert_eq!(
+        changes(&up(&wanted, &situation, Choices::default())),
+        ["api < "]
+    );
+}
+
+#[test]
+fn ports_may_change_places_because_all_of_a_role_goes_before_any_of_it_comes() {
+    let wanted = wanted_by("prod");
+    let mut situation = settled(&wanted);
+    let mut stray = situation.observed.instances[1].clone();
+    stray.instance.number = 3;
+    situation.observed.instances.push(stray);
+    situation.changed = [1, 2]
+        .map(|number| Instance {
+            role: Role::Api,
+            number,
+        })
+        .to_vec();
+    let plan = up(&wanted, &situation, Choices::default());
+    assert_eq!(
+        changes(&plan),
+        [
+            "remove api-3 < ",
+            "remove api < ",
+            "remove api-2 < ",
+            "api < remove api-3, remove api, remove api-2",
+            "api-2 < remove api-3, remove api, remove api-2",
+        ]
+    );
+}
+
+#[test]
+fn what_keeps_failing_or_is_frozen_is_replaced() {
+    let wanted = wanted_by("dev");
+    for state in [State::Restarting, State::Paused, State::Removing] {
+        let mut situation = settled(&wanted);
+        situation.observed.instances[0].state = state;
+        let plan = seed(&wanted, &situation, Choices::default());
+        let expected = [
+            "remove database < ",
+            "database < remove database",
+            "seed rates.sql < database",
+        ];
+        assert_eq!(changes(&plan), expected);
+    }
+}
+
+#[test]
+fn a_replica_too_many_is_removed() {
+    let wanted = wanted_by("dev");
+    let mut situation = settled(&wanted);
+    let mut stray = situation.observed.instances[1].clone();
+    stray.instance.number = 2;
+    situation.observed.instances.push(stray);
+    let plan = up(&wanted, &situation, Choices::default());
+    assert_eq!(changes(&plan), ["remove api-2 < "]);
+}
+
+#[test]
+fn another_seed_is_kept_unless_it_is_to_be_replaced() {
+    let wanted = wanted_by("dev");
+    let situation = Situation {
+        seed: Some("other".to_owned()),
+        ..settled(&wanted)
+    };
+    assert!(up(&wanted, &situation, Choices::default()).is_empty());
+    assert!(seed(&wanted, &situation, Choices::default()).is_empty());
+    let reset = Choices {
+        reset: true,
+        ..Choices::default()
+    };
+    let changed = Situation {
+        changed: vec![Instance::first(Role::Api)],
+        ..situation
+    };
+    assert_eq!(
+        changes(&seed(&wanted, &changed, reset)),
+        ["seed rates.sql < "]
+    );
+}
+
+#[test]
+fn a_seed_starts_what_does_not_run() {
+    let wanted = wanted_by("dev");
+    let mut situation = Situation {
+        seed: None,
+        ..settled(&wanted)
+    };
+    let instances = &mut situation.observed.instances;
+    instances.retain(|found| found.instance.role != Role::Database);
+    for found in instances {
+        found.state = State::Created { error: None };
+    }
+    let plan = seed(&wanted, &situation, Choices::default());
+    assert_eq!(
+        changes(&plan),
+        [
+            "database < ",
+            "seed rates.sql < database",
+            "api < database, seed rates.sql"
+        ]
+    );
+}
+
+#[test]
+fn a_seed_that_nobody_vouches_for_is_looked_at() {
+    let wanted = wanted_by("dev");
+    let situation = Situation {
+        seed: None,
+        ..settled(&wanted)
+    };
+    let plan = up(&wanted, &situation, Choices::default());
+    assert_eq!(changes(&plan), ["seed rates.sql < "]);
+}
+
+#[test]
+fn the_job_of_a_load_that_lost_its_manager_is_waited_for_and_taken_away() {
+    let wanted = wanted_by("dev");
+    let mut situation = settled(&wanted);
+    let mut job = situation.observed.instances[0].clone();
+    job.instance = Instance::first(Role::Seed);
+    situation.observed.instances.push(job);
+    let plan = up(&wanted, &situation, Choices::default());
+    assert_eq!(
+        changes(&plan),
+        ["seed rates.sql < "],
+        "while it runs, it is waited for"
+    );
+    situation.observed.instances.last_mut().unwrap().state = State::Exited {
+        code: 0,
+        out_of_memory: false,
+    };
+    let plan = up(&wanted, &situation, Choices::default());
+    assert_eq!(changes(&plan), ["remove seed < "]);
+}
+
+#[test]
+fn down_removes_what_asks_before_what_answers_and_keeps_the_data() {
+    let wanted = wanted_by("prod");
+    let observed = settled(&wanted).observed;
+    let plan = down(&observed, false);
+    assert_eq!(
+        changes(&plan),
+        [
+            "remove api-2 < ",
+            "remove api < ",
+            "remove database < remove api-2, remove api",
+            "remove network < remove api-2, remove api, remove database",
+        ]
+    );
+    let plan = down(&observed, true);
+    assert_eq!(
+        titles(&plan).last().map(String::as_str),
+        Some("remove volumes")
+    );
+    assert!(down(&Observed::default(), true).is_empty());
+}
+
+#[derive(Debug)]
+struct Nobody;
+
+impl crate::engine::Watcher for Nobody {
+    fn progress(&self, _progress: crate::engine::Progress) {}
+    fn line(&self, _line: String) {}
+    fn notice(&self, _text: String) {}
+}
+
+/// Carries a plan out on an engine in memory.
+fn carry_out(plan: &Plan, engine: &Arc<dyn Engine>, wanted: &Wanted) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        for step in &plan.steps {
+            if let Task::Act(action) = &step.task {
+                engine
+                    .perform(&wanted.owner, action, &Nobody)
+                    .await
+                    .unwrap();
+            }
+        }
+    });
+}
+
+fn state() -> impl Strategy<Value = State> {
+    prop_oneof![
+        Just(State::Running),
+        Just(State::Restarting),
+        Just(State::Paused),
+        Just(State::Removing),
+        Just(State::Created { error: None }),
+        Just(State::Exited {
+            code: 1,
+            out_of_memory: false
+        }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_there_one_plan_makes_it_right_and_every_step_waits_for_earlier_ones_only(
+        kept in proptest::collection::vec(any::<bool>(), 3),
+        states in proptest::collection::vec(state(), 3),
+        changed in proptest::collection::vec(any::<bool>(), 3),
+        (networks, volumes) in (0_usize..3, any::<bool>()),
+        (build, recreate, reset) in (any::<bool>(), any::<bool>(), any::<bool>()),
+    ) {
+        let wanted = wanted_by("prod");
+        let mut situation = settled(&wanted);
+        let all = situation.observed.instances.clone();
+        situation.changed = all.iter().zip(&changed).filter(|(_, changed)| **changed).map(|(found, _)| found.instance).collect();
+        for (found, state) in situation.observed.instances.iter_mut().zip(states) {
+            found.state = state;
+        }
+        let mut keep = kept.iter();
+        situation.observed.instances.retain(|_| *keep.next().unwrap());
+        situation.observed.networks = networks;
+        if !volumes {
+            situation.observed.volumes.clear();
+        }
+        let plan = up(&wanted, &situation, Choices { build, recreate, reset });
+        for (index, step) in plan.steps.iter().enumerate() {
+            prop_assert!(step.after.iter().all(|before| *before < index));
+        }
+        let engine = Fake::new();
+        *engine.observed.lock().unwrap() = situation.observed;
+        let engine: Arc<dyn Engine> = Arc::new(engine);
+        carry_out(&plan, &engine, &wanted);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let observed = runtime.block_on(engine.observe(&wanted.owner.environment)).unwrap();
+        let after = Situation { observed, ..settled(&wanted) };
+        prop_assert!(up(&wanted, &after, Choices::default()).is_empty());
+    }
+}
+
+mod runner {
+    use super::*;
+    use crate::environment::event::Event;
+    use crate::environment::runner::Runner;
+    use crate::error::Result;
+    use crate::shutdown::Shutdown;
+
+    /// Runs the way down from a settled environment and returns what was told.
+    async fn run(engine: Fake, shutdown: &Shutdown) -> (Result<()>, Vec<Event>) {
+        let wanted = wanted_by("dev");
+        let observed = settled(&wanted).observed;
+        *engine.observed.lock().unwrap() = observed.clone();
+        let engine: Arc<dyn Engine> = Arc::new(engine);
+        let (emitter, mut events) = event::channel();
+        let runner = Runner {
+            engine: &engine,
+            owner: &wanted.owner,
+            wait: std::time::Duration::ZERO,
+            emitter: &emitter,
+            shutdown,
+        };
+        let result = runner.run(&down(&observed, true)).await;
+        drop(emitter);
+        let mut told = Vec::new();
+        while let Some(event) = events.events.recv().await {
+            told.push(event);
+        }
+        (result, told)
+    }
+
+    #[tokio::test]
+    async fn every_step_is_begun_after_those_it_waits_for_and_finished_once() {
+        let (result, told) = run(Fake::new(), &Shutdown::default()).await;
+        result.unwrap();
+        let order: Vec<_> = told
+            .iter()
+            .filter_map(|event| match event {
+                Event::Started { step } => Some(format!("+{step}")),
+                Event::Finished { step, .. } => Some(format!("-{step}")),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(order, ["+0", "-0", "+1", "-1", "+2", "+3", "-2", "-3"]);
+    }
+
+    #[tokio::test]
+    async fn a_failure_stops_what_would_have_come_next() {
+        let mut engine = Fake::new();
+        engine.breaks = Some("Remove(Found { instance: Instance { role: Database");
+        let (result, told) = run(engine, &Shutdown::default()).await;
+        assert_eq!(result.unwrap_err().to_string(), "the fake breaks here");
+        assert!(matches!(told.last(), Some(Event::Failed { step: 1, .. })));
+        assert!(!told.contains(&Event::Started { step: 2 }));
+    }
+}

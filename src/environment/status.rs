@@ -1,0 +1,343 @@
+//! What an environment is doing, asked of the engine and of the roles themselves.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::Environment;
+use super::check;
+use crate::engine::About;
+use crate::engine::Engine;
+use crate::engine::Found;
+use crate::engine::HealthStatus;
+use crate::engine::Observed;
+use crate::engine::Reading;
+use crate::engine::Role;
+use crate::engine::State;
+use crate::engine::Usage;
+use crate::error::Exit;
+use crate::error::Report;
+use crate::error::Result;
+use crate::profile::Check;
+use crate::profile::EnvironmentName;
+use crate::profile::Profile;
+use crate::query;
+use crate::query::BaseUrl;
+
+/// How long the API may take to say whether it is ready.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Everything `status` shows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Status {
+    /// The environment's name.
+    pub environment: String,
+    /// Where it runs.
+    pub engine: About,
+    /// The profile it was made from, where anything of it exists.
+    pub profile: Option<String>,
+    /// The checkout it belongs to, where anything of it exists.
+    pub root: Option<String>,
+    /// Whether every role works and every check passes.
+    pub ready: bool,
+    /// How many instances of the API are wanted and not there.
+    pub missing: usize,
+    /// Its roles.
+    pub roles: Vec<RoleStatus>,
+    /// What the database holds.
+    pub seed: Option<SeedStatus>,
+    /// Its checks and their answers.
+    pub checks: Vec<CheckStatus>,
+    /// What CPU time is counted from the next time.
+    #[serde(skip)]
+    pub readings: Readings,
+}
+
+/// What each instance had used, by the engine's name for it.
+pub type Readings = HashMap<String, Reading>;
+
+/// One instance.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RoleStatus {
+    /// Its name: the role, with a number from the second replica on.
+    pub name: String,
+    /// What it does.
+    pub role: Role,
+    /// Whether it runs.
+    pub state: State,
+    /// Whether it works.
+    pub health: Option<HealthStatus>,
+    /// What its last probe said, while it is not healthy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probe: Option<String>,
+    /// Its image.
+    pub image: String,
+    /// Where its port can be reached.
+    pub endpoint: Option<SocketAddr>,
+    /// What it uses.
+    pub usage: Option<Usage>,
+    /// Since when it runs.
+    pub started_at: Option<Timestamp>,
+    /// How often it was started again.
+    pub restarts: u64,
+}
+
+/// What the database holds, as the API reports it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeedStatus {
+    /// SHA-256 of the dump.
+    pub fingerprint: String,
+    /// The dump's file name.
+    pub file: String,
+    /// Rows it brought.
+    pub rows: u64,
+}
+
+/// A check and how it went.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CheckStatus {
+    /// Its name.
+    pub name: String,
+    /// Whether the known answer was given.
+    pub passed: bool,
+    /// The answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// Why it did not pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Report>,
+    /// How long the answer took, in milliseconds.
+    pub milliseconds: u64,
+}
+
+impl Status {
+    /// How a command ends that shows it.
+    pub fn exit(&self) -> Exit {
+        let running = |role: &RoleStatus| {
+            role.state == State::Running && role.health != Some(HealthStatus::Unhealthy)
+        };
+        let mut services = self.roles.iter().filter(|role| role.role.is_service());
+        if self.ready {
+            Exit::Done
+        } else if self.roles.is_empty()
+            || self.missing > 0
+            || !services.all(running)
+            || self.seed.is_none()
+        {
+            Exit::NotRunning
+        } else {
+            Exit::Rejected
+        }
+    }
+}
+
+impl Environment {
+    /// Looks at everything at once. CPU time is counted since the `earlier` readings; where there is none, since the
+    /// instance was started, because an engine may take a second for a second reading. The profile says what should
+    /// be there, and what must be answered; without one, what is there must do.
+    pub async fn status(&self, profile: Option<&Profile>, earlier: &Readings) -> Result<Status> {
+        let observed = self.observe().await?;
+        let checks = profile.map_or(&[][..], |profile| &profile.checks);
+        let (apis, checks, readings) = futures_util::join!(
+            ask_each(&observed),
+            run_checks(&observed, checks),
+            readings(&self.engine, &observed),
+        );
+        let instances = observed.instances.iter();
+        let roles = instances.map(|found| role(found, usage(found, &readings, earlier), &apis));
+        let roles: Vec<_> = roles.collect();
+        let seed = apis.into_values().find_map(Held::known);
+        let wanted = profile.map_or(1, |profile| usize::from(profile.api.replicas));
+        let missing =
+            wanted.saturating_sub(roles.iter().filter(|role| role.role == Role::Api).count());
+        let made_from = observed.instances.first();
+        Ok(Status {
+            environment: self.name.to_string(),
+            engine: self.engine.about().clone(),
+            profile: made_from.map(|found| found.profile.clone()),
+            root: observed.root().map(|root| root.display().to_string()),
+            ready: missing == 0 && is_ready(&roles, seed.is_some(), &checks),
+            missing,
+            roles,
+            seed,
+            checks,
+            readings,
+        })
+    }
+}
+
+fn is_ready(roles: &[RoleStatus], seeded: bool, checks: &[CheckStatus]) -> bool {
+    let works = |role: &RoleStatus| {
+        role.state == State::Running && role.health == Some(HealthStatus::Healthy)
+    };
+    let mut services = roles.iter().filter(|role| role.role.is_service());
+    seeded && services.all(works) && checks.iter().all(|check| check.passed)
+}
+
+/// The engine probes every few seconds; what an API says of itself and of the database now is worth more.
+fn role(found: &Found, usage: Option<Usage>, apis: &HashMap<String, Held>) -> RoleStatus {
+    let is_ready = |held: &Held| !matches!(held, Held::Unknown(_));
+    let proven = match found.instance.role {
+        Role::Api => apis.get(&found.id).is_some_and(is_ready),
+        Role::Database | Role::Seed => apis.values().any(is_ready),
+    };
+    let health = found.health.as_ref().map(|health| match health.status {
+        HealthStatus::Starting if proven => HealthStatus::Healthy,
+        status => status,
+    });
+    let ill = health.is_some_and(|health| health != HealthStatus::Healthy);
+    let words = found.health.as_ref().and_then(|health| health.last.clone());
+    RoleStatus {
+        name: found.instance.to_string(),
+        role: found.instance.role,
+        state: found.state.clone(),
+        health: health.filter(|_| found.state == State::Running),
+        probe: words.filter(|_| ill),
+        image: found.image.clone(),
+        endpoint: found.endpoint,
+        usage,
+        started_at: found.started_at,
+        restarts: found.restarts,
+    }
+}
+
+async fn readings(engine: &Arc<dyn Engine>, observed: &Observed) -> Readings {
+    let running = observed
+        .instances
+        .iter()
+        .filter(|found| found.state == State::Running);
+    let read = running.map(|found| async {
+        let reading = engine.reading(&found.id).await.ok().flatten()?;
+        Some((found.id.clone(), reading))
+    });
+    join_all(read).await.into_iter().flatten().collect()
+}
+
+fn usage(found: &Found, readings: &Readings, earlier: &Readings) -> Option<Usage> {
+    let now = readings.get(&found.id)?;
+    match earlier
+        .get(&found.id)
+        .filter(|earlier| earlier.cpu <= now.cpu && earlier.at < now.at)
+    {
+        Some(earlier) => Some(now.since(earlier)),
+        None => Some(now.since(&Reading {
+            at: found.started_at?,
+            cpu: Duration::ZERO,
+            ..*now
+        })),
+    }
+}
+
+/// Where a role can be reached: its first instance that runs.
+pub fn endpoint(observed: &Observed, role: Role) -> Option<SocketAddr> {
+    let instances = observed
+        .instances
+        .iter()
+        .filter(|found| found.instance.role == role);
+    instances
+        .filter(|found| found.state == State::Running)
+        .find_map(|found| found.endpoint)
+}
+
+/// What is known of what the database holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held {
+    /// This seed.
+    Seed(SeedStatus),
+    /// No seed that ratesdev loaded.
+    Nothing,
+    /// Nobody could be asked, for this reason.
+    Unknown(String),
+}
+
+impl Held {
+    /// The seed, where one is known.
+    pub fn known(self) -> Option<SeedStatus> {
+        match self {
+            Self::Seed(seed) => Some(seed),
+            Self::Nothing | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Whether it is the seed with this fingerprint.
+    pub fn is(&self, fingerprint: &str) -> bool {
+        matches!(self, Self::Seed(seed) if seed.fingerprint == fingerprint)
+    }
+}
+
+/// What the database holds, as the API says while it is ready.
+pub async fn seed(observed: &Observed) -> Held {
+    match endpoint(observed, Role::Api) {
+        Some(endpoint) => ask(endpoint).await,
+        None => Held::Unknown("the API does not run".to_owned()),
+    }
+}
+
+async fn ask(endpoint: SocketAddr) -> Held {
+    #[derive(Deserialize)]
+    struct Ready {
+        seed: Option<SeedStatus>,
+    }
+    let response = match query::get(&BaseUrl::from(endpoint), "/health/ready", PATIENCE).await {
+        Ok(response) if response.status.is_success() => response,
+        Ok(response) => return Held::Unknown(format!("it answers {}", response.status)),
+        Err(error) => return Held::Unknown(format!("{error}: {}", error.cause)),
+    };
+    match serde_json::from_slice(&response.body) {
+        Ok(Ready { seed: Some(seed) }) => Held::Seed(seed),
+        Ok(Ready { seed: None }) => Held::Nothing,
+        Err(error) => Held::Unknown(error.to_string()),
+    }
+}
+
+/// Every API instance that runs, by what the engine calls it, with what it says.
+async fn ask_each(observed: &Observed) -> HashMap<String, Held> {
+    let apis = observed
+        .instances
+        .iter()
+        .filter(|found| found.instance.role == Role::Api);
+    let asked = apis.filter_map(|found| {
+        let endpoint = found.endpoint?;
+        Some(async move { (found.id.clone(), ask(endpoint).await) })
+    });
+    join_all(asked).await.into_iter().collect()
+}
+
+async fn run_checks(observed: &Observed, checks: &[Check]) -> Vec<CheckStatus> {
+    let Some(endpoint) = endpoint(observed, Role::Api) else {
+        return Vec::new();
+    };
+    let base = BaseUrl::from(endpoint);
+    join_all(checks.iter().map(|check| run_check(&base, check))).await
+}
+
+async fn run_check(base: &BaseUrl, check: &Check) -> CheckStatus {
+    let begun = Instant::now();
+    let result = check::answer(base, check).await;
+    let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let (answer, error) = match result {
+        Ok(answer) => (Some(answer), None),
+        Err(error) => (None, Some(error.report())),
+    };
+    CheckStatus {
+        name: check.name.clone(),
+        passed: error.is_none(),
+        answer,
+        error,
+        milliseconds,
+    }
+}
+
+/// The environments of an engine that `name` could have been meant for.
+pub async fn others(engine: &Arc<dyn Engine>, name: &EnvironmentName) -> Vec<EnvironmentName> {
+    let mut names = engine.environments().await.unwrap_or_default();
+    names.retain(|other| other != name);
+    names
+}

@@ -1,0 +1,103 @@
+//! What several settings must be together.
+
+use std::ops::RangeInclusive;
+
+use super::Port;
+use super::Profile;
+use super::quantity;
+
+/// A rule over several settings.
+pub struct Rule {
+    /// The settings it looks at, the one to blame first.
+    pub keys: &'static [&'static str],
+    /// What is wrong, if it is broken.
+    pub broken: fn(&Profile) -> Option<String>,
+    /// What to do about it.
+    pub cure: &'static str,
+}
+
+/// Connections PostgreSQL takes when nobody says otherwise.
+const MAX_CONNECTIONS: u32 = 100;
+/// Connections the API must leave to superusers, the worker, migrations and people.
+const RESERVE: u32 = 10;
+
+/// All rules.
+pub static RULES: &[Rule] = &[
+    Rule {
+        keys: &["api.statement_timeout", "api.request_timeout"],
+        broken: statement_outlasts_request,
+        cure: "a statement must not outlast its request",
+    },
+    Rule {
+        keys: &["api.replicas", "api.port"],
+        broken: ports_run_out,
+        cure: "each replica takes the port after the one before; choose a lower port",
+    },
+    Rule {
+        keys: &["database.port", "api.port", "api.replicas"],
+        broken: ports_collide,
+        cure: "give each a port of its own, or \"auto\"",
+    },
+    Rule {
+        keys: &["api.pool", "api.replicas"],
+        broken: too_many_connections,
+        cure: "lower `api.pool` or `api.replicas`",
+    },
+];
+
+fn statement_outlasts_request(profile: &Profile) -> Option<String> {
+    let (statement, request) = (profile.api.statement_timeout, profile.api.request_timeout);
+    (statement > request).then(|| {
+        let [statement, request] = [statement, request].map(quantity::time);
+        format!(
+            "`api.statement_timeout` ({statement}) is longer than `api.request_timeout` ({request})"
+        )
+    })
+}
+
+/// The ports of all replicas, which may go beyond the last there is.
+fn api_ports(profile: &Profile) -> Option<RangeInclusive<u32>> {
+    match profile.api.port {
+        Port::Auto => None,
+        Port::Fixed(first) => {
+            let first = u32::from(first);
+            Some(first..=first + u32::from(profile.api.replicas).saturating_sub(1))
+        }
+    }
+}
+
+fn ports_run_out(profile: &Profile) -> Option<String> {
+    let ports = api_ports(profile)?;
+    let replicas = profile.api.replicas;
+    (*ports.end() > u32::from(u16::MAX)).then(|| {
+        format!(
+            "{replicas} replicas from port {} on go beyond port 65535",
+            ports.start()
+        )
+    })
+}
+
+fn ports_collide(profile: &Profile) -> Option<String> {
+    let Port::Fixed(database) = profile.database.port else {
+        return None;
+    };
+    let ports = api_ports(profile)?;
+    ports.contains(&u32::from(database)).then(|| {
+        if profile.api.replicas == 1 {
+            return format!("`database.port` and `api.port` are both {database}");
+        }
+        let (first, last) = ports.into_inner();
+        format!("`database.port` is {database}, but the replicas of the API take {first} to {last}")
+    })
+}
+
+fn too_many_connections(profile: &Profile) -> Option<String> {
+    let (replicas, pool) = (u32::from(profile.api.replicas), u32::from(profile.api.pool));
+    let (wanted, most) = (replicas * pool, MAX_CONNECTIONS - RESERVE);
+    (wanted > most).then(|| {
+        format!(
+            "{replicas} replicas with {pool} connections each want {wanted}, but PostgreSQL has {most} for them \
+             ({MAX_CONNECTIONS} less {RESERVE} in reserve)"
+        )
+    })
+}

@@ -1,0 +1,121 @@
+//! Settings given as words: environment variables and `--set` flags.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Profile;
+use super::fault::Fault;
+use super::fault::Source;
+use super::fault::Spot;
+use super::fault::did_you_mean;
+use super::file::Entry;
+use super::file::Layer;
+use super::kind::Raw;
+use super::origin::Origin;
+use super::settings;
+use super::settings::SETTINGS;
+use super::settings::Setting;
+
+/// What every variable of ours begins with.
+pub const PREFIX: &str = "RATESDEV_";
+/// The variable that names the profile.
+pub const PROFILE: &str = "RATESDEV_PROFILE";
+
+/// Variables that are not settings.
+pub const RESERVED: [&str; 3] = ["RATESDEV_ENV", PROFILE, "RATESDEV_URL"];
+/// What the variables of tests begin with.
+const RESERVED_PREFIX: &str = "RATESDEV_TEST_";
+
+/// Reads the variables that begin with [`PREFIX`]. An empty one counts as not set, as CI systems pass what they lack.
+pub fn variables(variables: &BTreeMap<String, String>) -> Layer {
+    let mut layer = Layer::default();
+    let is_ours = |name: &str| {
+        name.starts_with(PREFIX) && !name.starts_with(RESERVED_PREFIX) && !RESERVED.contains(&name)
+    };
+    for (name, value) in variables {
+        if is_ours(name) && !value.is_empty() {
+            variable(&mut layer, name, value);
+        }
+    }
+    layer
+}
+
+fn variable(layer: &mut Layer, name: &str, value: &str) {
+    let source = source("environment", format!("{name}={value}"));
+    match SETTINGS.iter().find(|setting| setting.variable() == name) {
+        Some(setting) => layer.entries.push(Entry {
+            setting,
+            raw: Raw::Word(value.to_owned()),
+            origin: Origin::Variable(name.to_owned()),
+            spot: Some(Spot::new(&source, name.len() + 1..source.text.len())),
+        }),
+        None => layer.faults.push(unknown_variable(&source, name)),
+    }
+}
+
+fn unknown_variable(source: &Arc<Source>, name: &str) -> Fault {
+    let known: Vec<_> = SETTINGS.iter().map(Setting::variable).collect();
+    let all = known.iter().map(String::as_str).chain(RESERVED);
+    let help = did_you_mean(name, all)
+        .unwrap_or_else(|| format!("unset it: names with {PREFIX} are settings"));
+    let message = format!("the environment variable {name} sets nothing");
+    Fault::at(Spot::new(source, 0..name.len()), message).help(help)
+}
+
+/// Reads `--set` flags, each `key=value`; of two for one key the later wins.
+pub fn flags(flags: &[String]) -> Layer {
+    let mut layer = Layer::default();
+    for flag in flags {
+        match self::flag(flag) {
+            Ok(entry) => layer.entries.push(entry),
+            Err(fault) => layer.faults.push(*fault),
+        }
+    }
+    layer
+}
+
+fn flag(flag: &str) -> Result<Entry, Box<Fault>> {
+    const OPTION: &str = "--set ";
+    let source = source("command line", format!("{OPTION}{flag}"));
+    let (key, value) = flag.split_once('=').unwrap_or((flag, ""));
+    let end = OPTION.len() + key.len();
+    let at_key = Spot::new(&source, OPTION.len()..end);
+    let setting = settings::find(key).ok_or_else(|| Box::new(unknown_flag(at_key.clone(), key)))?;
+    if key.len() == flag.len() {
+        let fault = Fault::at(at_key, format!("`{key}` has no value"));
+        let example = setting.example.trim_matches('"');
+        return Err(Box::new(
+            fault.help(format!("for example --set {key}={example}")),
+        ));
+    }
+    Ok(Entry {
+        setting,
+        raw: Raw::Word(value.to_owned()),
+        origin: Origin::Flag,
+        spot: Some(Spot::new(&source, end + 1..source.text.len())),
+    })
+}
+
+fn unknown_flag(spot: Spot, key: &str) -> Fault {
+    let same_name = |setting: &&Setting<Profile>| setting.name() == key;
+    let tables: Vec<_> = SETTINGS
+        .iter()
+        .filter(same_name)
+        .map(|s| format!("`{}`", s.key))
+        .collect();
+    let help = if tables.is_empty() {
+        did_you_mean(key, SETTINGS.iter().map(|setting| setting.key))
+    } else {
+        Some(format!("did you mean {}?", tables.join(" or ")))
+    };
+    let help = help.or_else(|| Some("a setting is written like api.port=15001".to_owned()));
+    Fault::at(spot, format!("there is no setting `{key}`")).help(help)
+}
+
+fn source(name: &str, text: String) -> Arc<Source> {
+    Arc::new(Source {
+        name: name.to_owned(),
+        is_file: false,
+        text,
+    })
+}

@@ -1,0 +1,52 @@
+//! The client of the rates API: one question, its curl line, its answer.
+
+mod answer;
+mod base;
+mod exchange;
+pub mod figures;
+
+use std::time::Duration;
+
+pub use answer::first_line;
+pub use base::BaseUrl;
+pub use exchange::Response;
+pub use exchange::Timing;
+pub use exchange::Unreachable;
+pub use exchange::get;
+
+use crate::rates::Question;
+
+impl Question {
+    /// The path and the query of the question's URL.
+    pub fn path_and_query(&self) -> String {
+        let Self { orig, dest, span } = self;
+        format!(
+            "/rates?date_from={}&date_to={}&orig_code={orig}&dest_code={dest}",
+            span.first(),
+            span.last(),
+        )
+    }
+
+    /// The question as a line to paste into a shell.
+    pub fn curl(&self, base: &BaseUrl) -> String {
+        format!("curl {}", quoted(&base.join(&self.path_and_query())))
+    }
+}
+
+/// Puts the question to the API at `base`; everything together may take `deadline`. Any status is an answer:
+/// [`Response::answer`] tells rates from errors.
+pub async fn ask(
+    base: &BaseUrl,
+    question: &Question,
+    deadline: Duration,
+) -> Result<Response, Unreachable> {
+    get(base, &question.path_and_query(), deadline).await
+}
+
+/// One word for a POSIX shell.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,16 @@
+//! An environment's life as its user sees it, on the real Engine.
+//!
+//! `RATESDEV_TEST_KEEP=1` leaves the environments of a test there, to be looked at.
+
+mod bad_days;
+mod changes;
+mod damage;
+mod first_up;
+mod interruptions;
+mod logs;
+mod names;
+mod pull;
+mod restarts;
+mod seeds;
+mod side_by_side;
+mod together;

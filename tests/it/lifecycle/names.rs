@@ -1,0 +1,98 @@
+//! Names that somebody else holds.
+
+use crate::support::checkout::Checkout;
+use crate::support::docker::Container;
+use crate::support::docker::attempt;
+use crate::support::docker::docker;
+use crate::support::docker::inspect;
+use crate::support::environment::Environment;
+use crate::support::run::Running;
+
+#[test]
+fn an_environment_of_another_checkout_is_named_and_left_alone() {
+    let Some(theirs) = Environment::ready("theirs") else {
+        return;
+    };
+    let ours = Checkout::small();
+    let before = [theirs.id("database"), theirs.id("api")];
+    let commands: [&[&str]; 4] = [
+        &["up"],
+        &["seed", "--reset"],
+        &["up", "--recreate"],
+        &["seed", "--reset", "--profile", "dev"],
+    ];
+    for arguments in commands {
+        let mut command = theirs.command(arguments);
+        let refused = Running::start(command.current_dir(ours.path())).finish();
+        let root = theirs.checkout.path().display().to_string();
+        refused
+            .exits(1)
+            .says(&["E-NAME-TAKEN", &root, "hint:", "-e"]);
+    }
+    assert_eq!([theirs.id("database"), theirs.id("api")], before);
+    theirs.answers();
+}
+
+#[test]
+fn a_foreign_container_of_the_same_name_is_left_alone() {
+    let Some(environment) = Environment::small("foreign") else {
+        return;
+    };
+    for role in ["database", "api"] {
+        let name = environment.container(role);
+        let foreign = Container::idle(&["--name", &name]);
+        let refused = environment.run(&["up"]).exits(1);
+        refused.says(&["E-NAME-TAKEN", &name, "hint:"]);
+        let found = inspect(&foreign.0);
+        assert_eq!(found["State"]["Status"], "running");
+        assert_eq!(found["Name"], format!("/{name}"));
+    }
+    environment.run(&["up"]).exits(0);
+}
+
+#[test]
+fn a_foreign_volume_of_the_same_name_is_left_alone() {
+    let Some(environment) = Environment::small("foreign-volume") else {
+        return;
+    };
+    let name = format!("ratesdev-{}-database", environment.name);
+    let volume = Volume(docker(&["volume", "create", &name]));
+    let refused = environment.run(&["up"]).exits(1);
+    refused.says(&["E-NAME-TAKEN", &name, "hint:"]);
+    assert_eq!(
+        docker(&["volume", "inspect", "--format", "{{.Labels}}", &volume.0]),
+        "map[]"
+    );
+    environment.run(&["down", "-v", "--yes"]).exits(0);
+    docker(&["volume", "inspect", &volume.0]);
+}
+
+#[test]
+fn a_foreign_network_of_the_same_name_is_left_alone() {
+    let Some(environment) = Environment::small("foreign-network") else {
+        return;
+    };
+    let name = format!("ratesdev-{}", environment.name);
+    let network = Network(docker(&["network", "create", &name]));
+    let refused = environment.run(&["up"]).exits(1);
+    refused.says(&["E-NAME-TAKEN", &name, "hint:"]);
+    docker(&["network", "inspect", &network.0]);
+}
+
+/// A network of a test's own, removed when dropped.
+struct Network(String);
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        drop(attempt(&["network", "rm", &self.0]));
+    }
+}
+
+/// A volume of a test's own, removed when dropped.
+struct Volume(String);
+
+impl Drop for Volume {
+    fn drop(&mut self) {
+        drop(attempt(&["volume", "rm", "--force", &self.0]));
+    }
+}

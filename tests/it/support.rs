@@ -1,0 +1,26 @@
+//! What the tests need of the world.
+
+pub mod checkout;
+pub mod docker;
+pub mod environment;
+pub mod http;
+pub mod postgres;
+pub mod process;
+pub mod random;
+pub mod registry;
+pub mod run;
+
+use std::time::Duration;
+use std::time::Instant;
+
+/// Asks again until the answer is there; fails after half a minute and says what was awaited.
+pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "in vain: {what}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,271 @@
+//! An environment of a test's own, driven through the built program; nothing of it is left when it is dropped.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::process::Command;
+use std::rc::Rc;
+
+use super::checkout::Checkout;
+use super::docker;
+use super::docker::Image;
+use super::docker::docker;
+use super::random::token;
+use super::run::Run;
+use super::run::Running;
+
+/// The label by which everything of an environment is found.
+const LABEL: &str = "dev.ratesdev.environment";
+
+/// The question whose answer is known, as arguments of `query`.
+pub const QUESTION: [&str; 3] = ["CNGGZ", "EETLL", "2021-01-31"];
+
+/// One environment. Its ports are free ones, its database runs from the image the tests are given.
+pub struct Environment {
+    /// Its name.
+    pub name: String,
+    /// The checkout it is made from.
+    pub checkout: Rc<Checkout>,
+    /// Keeps the API image from being removed by a test of another program that runs at the same time.
+    _image: Pin,
+    /// Images that were made for it, which go after it.
+    images: RefCell<Vec<Image>>,
+}
+
+impl Environment {
+    /// A new name in this checkout; nothing is there yet. None where no Engine may be used.
+    pub fn new(word: &str, checkout: &Rc<Checkout>) -> Option<Self> {
+        if !docker::is_there() {
+            return None;
+        }
+        let name = format!("it-{}-{word}", token());
+        Some(Self {
+            _image: Pin::new(checkout, &name),
+            images: RefCell::default(),
+            name,
+            checkout: Rc::clone(checkout),
+        })
+    }
+
+    /// The same with a small checkout of its own.
+    pub fn small(word: &str) -> Option<Self> {
+        Self::new(word, &Rc::new(Checkout::small()))
+    }
+
+    /// A new environment from the small dump that is ready.
+    pub fn ready(word: &str) -> Option<Self> {
+        let environment = Self::small(word)?;
+        environment.run(&["up"]).exits(0);
+        Some(environment)
+    }
+
+    /// Makes an image of this name for it from the database's and these lines of a Dockerfile.
+    pub fn make_image(&self, name: &str, lines: &str) {
+        self.images.borrow_mut().push(Image::build(name, lines));
+    }
+
+    /// The program with these arguments, in the checkout, about this environment.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program(&self.checkout.path());
+        command.env("RATESDEV_ENV", &self.name).args(arguments);
+        command
+    }
+
+    /// Runs the program to its end.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        self.start(arguments).finish()
+    }
+
+    /// Starts the program.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        Running::start(&mut self.command(arguments))
+    }
+
+    /// Runs the program in a terminal of its own; what it shows there is its standard output.
+    pub fn run_in_terminal(&self, arguments: &[&str]) -> Run {
+        let inner = self.command(arguments);
+        let words = std::iter::once(inner.get_program()).chain(inner.get_args());
+        let words: Vec<_> = words.map(|word| word.to_str().unwrap()).collect();
+        let mut script = Command::new("script");
+        script
+            .args([
+                "--quiet",
+                "--return",
+                "--command",
+                &words.join(" "),
+                "/dev/null",
+            ])
+            .env_clear()
+            .envs(
+                inner
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .env("TERM", "xterm")
+            .current_dir(self.checkout.path());
+        Running::start(&mut script).finish()
+    }
+
+    /// Asks the question whose answer is known; the answer is the average of the day.
+    pub fn price(&self) -> f64 {
+        let mut arguments = vec!["query"];
+        arguments.extend(QUESTION);
+        arguments.push("--json");
+        let answer = self.run(&arguments).exits(0).json();
+        answer["rates"][0]["price"].as_f64().unwrap()
+    }
+
+    /// Makes sure that the answer is the one of the profile's check.
+    #[track_caller]
+    pub fn answers(&self) {
+        let price = self.price();
+        assert!((price - 1154.33).abs() < 0.01, "{price}");
+    }
+
+    /// The name of the container that plays a role.
+    pub fn container(&self, role: &str) -> String {
+        format!("ratesdev-{}-{role}", self.name)
+    }
+
+    /// The id of the container that plays a role, which another container of the same name does not share.
+    pub fn id(&self, role: &str) -> String {
+        docker(&[
+            "container",
+            "inspect",
+            "--format",
+            "{{.Id}}",
+            &self.container(role),
+        ])
+    }
+
+    /// Runs a statement in a database of the environment and returns what `psql` prints.
+    pub fn sql(&self, database: &str, sql: &str) -> String {
+        let container = self.container("database");
+        docker(&[
+            "exec", "--user", "postgres", &container, "psql", "-U", "rates", "-d", database,
+            "-Atc", sql,
+        ])
+    }
+
+    /// When what the database holds was loaded.
+    pub fn loaded_at(&self) -> String {
+        self.sql("rates", "select loaded_at from ratesdev.seed")
+    }
+
+    /// The databases of its server.
+    pub fn databases(&self) -> String {
+        self.sql(
+            "postgres",
+            "select string_agg(datname, ' ' order by datname) from pg_database where not datistemplate",
+        )
+    }
+
+    /// Everything the Engine has under its label: containers, networks (by id: names need not be unique), volumes.
+    pub fn things(&self) -> [Vec<String>; 3] {
+        let filter = format!("label={LABEL}={}", self.name);
+        let filter = ["--filter", &filter];
+        let list = |words: &[&str]| docker::lines(&[words, filter.as_slice()].concat());
+        [
+            list(&["ps", "--all", "--format", "{{.Names}}"]),
+            list(&["network", "ls", "--format", "{{.ID}}"]),
+            list(&["volume", "ls", "--format", "{{.Name}}"]),
+        ]
+    }
+
+    /// Makes sure that the Engine has nothing of it.
+    #[track_caller]
+    pub fn is_gone(&self) {
+        assert_eq!(
+            self.things(),
+            <[Vec<String>; 3]>::default(),
+            "{}",
+            self.name
+        );
+    }
+
+    fn remove_everything(&self) {
+        let [containers, networks, volumes] = self.things();
+        let remove = |words: &[&str], names: &[String]| {
+            for name in names {
+                drop(docker::attempt(&[words, &[name.as_str()]].concat()));
+            }
+        };
+        remove(&["rm", "--force", "--volumes"], &containers);
+        remove(&["network", "rm"], &networks);
+        remove(&["volume", "rm", "--force"], &volumes);
+    }
+}
+
+impl Drop for Environment {
+    fn drop(&mut self) {
+        if std::env::var("RATESDEV_TEST_KEEP").is_ok_and(|value| value == "1") {
+            eprintln!(
+                "{} is kept; `ratesdev down -v --yes -e {0}` removes it",
+                self.name
+            );
+        } else {
+            self.remove_everything();
+        }
+    }
+}
+
+/// The program in a folder, with as few variables as it can work with.
+pub fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ratesdev"));
+    let host = std::env::var_os("DOCKER_HOST").map(|host| ("DOCKER_HOST", host));
+    let path = std::env::var_os("PATH").map(|path| ("PATH", path));
+    command
+        .env_clear()
+        .envs(host.into_iter().chain(path))
+        .envs([("HOME", folder), ("TMPDIR", folder)])
+        .env("LANG", "C.UTF-8")
+        .env("RATESDEV_DATABASE_IMAGE", docker::postgres_image())
+        .env("RATESDEV_DATABASE_PORT", "auto")
+        .env("RATESDEV_API_PORT", "auto")
+        .current_dir(folder);
+    command
+}
+
+/// A container that is never started and holds the API image of this program.
+struct Pin(String);
+
+impl Pin {
+    /// Makes sure that the image is there, built by one test while the others wait.
+    fn new(checkout: &Checkout, name: &str) -> Self {
+        let path = std::env::temp_dir().join("ratesdev-it-image.lock");
+        let lock = std::fs::File::create(path).unwrap();
+        lock.lock().unwrap();
+        let image = image(checkout, name);
+        if !docker::has_image(&image) {
+            build(checkout);
+        }
+        Self(docker(&["create", &image, "pins", "the", "image"]))
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        drop(docker::attempt(&["rm", "--force", &self.0]));
+    }
+}
+
+/// The name of the API image that this program makes of itself.
+fn image(checkout: &Checkout, name: &str) -> String {
+    let arguments = ["up", "--dry-run", "--build", "--json", "-e", name];
+    let planned = Running::start(program(&checkout.path()).args(arguments)).finish();
+    let planned = planned.exits(0).json();
+    let titles = planned["steps"].as_array().unwrap().iter();
+    let mut images = titles.filter_map(|step| step["title"].as_str()?.strip_prefix("image "));
+    let found = images.find(|image| image.starts_with("ratesdev/api:"));
+    found.unwrap().to_owned()
+}
+
+/// The image is built on the way to an environment that is of no interest here. It is not cut short: what a killed
+/// command has asked of the Engine would be done after the clean-up.
+fn build(checkout: &Checkout) {
+    let name = format!("it-{}-image", token());
+    for arguments in [&["up"][..], &["down", "-v", "--yes"]] {
+        let mut command = program(&checkout.path());
+        command.env("RATESDEV_ENV", &name).args(arguments);
+        Running::start(&mut command).finish().exits(0);
+    }
+}
