@@ -227,9 +227,7 @@ fn replace(
     let prepared = prepare(request, interrupt, (server, dump), events);
     let result = prepared.and_then(|record| server.swap().map(|()| record));
     if result.is_err() {
-        interrupt.hold_off();
-        // The failure itself is what matters; what cannot be dropped now is dropped by the next run.
-        drop(server.drop_database(&server.scratch()));
+        server.clear_up(&server.scratch());
     }
     result
 }

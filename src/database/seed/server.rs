@@ -19,6 +19,8 @@ use crate::database::Settings;
 const STARTING: Duration = Duration::from_secs(30);
 /// Every load of a server takes this advisory lock in the database `postgres` ("rates" in ASCII).
 const LOCK: i64 = 0x72_61_74_65_73;
+/// Requests to cancel that may still be under way when no more are sent; the manager repeats them a few times a second.
+const CANCELS_UNDER_WAY: usize = 10;
 /// The comment by which databases that a load made for a moment are known.
 const MARK: &str = "ratesdev: made for a moment while a seed is loaded";
 
@@ -129,12 +131,29 @@ impl<'a> Server<'a> {
 
     /// Drops a database and ends the sessions in it.
     pub fn drop_database(&mut self, database: &str) -> Result<(), SeedError> {
-        let sql = format!(
-            "DROP DATABASE IF EXISTS {} WITH (FORCE)",
-            identifier(database)
-        );
-        let dropped = self.client.batch_execute(&sql);
-        dropped.map_err(own(&format!("drop the database {database}")))
+        self.try_drop(database)
+            .map_err(own(&format!("drop the database {database}")))
+    }
+
+    fn try_drop(&mut self, database: &str) -> Result<(), postgres::Error> {
+        let database = identifier(database);
+        let sql = format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)");
+        self.client.batch_execute(&sql)
+    }
+
+    /// Drops a database as the last thing a load does; what cannot be dropped now is dropped by the next run.
+    ///
+    /// A request to cancel travels on a connection of its own, so that one sent before may still arrive and hit this
+    /// statement, which is then said again.
+    pub fn clear_up(&mut self, database: &str) {
+        self.interrupt.hold_off();
+        for _ in 0..CANCELS_UNDER_WAY {
+            let dropped = self.try_drop(database);
+            let cancelled = dropped.err().and_then(|error| error.code().cloned());
+            if cancelled != Some(SqlState::QUERY_CANCELED) {
+                return;
+            }
+        }
     }
 
     /// Makes the scratch database. It has the owner and the locale of the one it will replace.
@@ -176,10 +195,8 @@ impl<'a> Server<'a> {
         sql += &rename(&scratch, &name, "NULL");
         sql += "COMMIT";
         self.while_ending_sessions(helper, &[&name, &scratch], &sql)?;
-        self.interrupt.hold_off();
         if replaces {
-            // The seed is in its place; what cannot be dropped now is dropped by the next run.
-            drop(self.drop_database(&old));
+            self.clear_up(&old);
         }
         Ok(())
     }
