@@ -21,6 +21,7 @@ use serde::Serialize;
 use crate::error::Code;
 use crate::error::Explain;
 use crate::image::ApiImage;
+use crate::image::Platform;
 use crate::profile::Bytes;
 use crate::profile::EnvironmentName;
 use crate::profile::Limits;
@@ -68,7 +69,7 @@ impl fmt::Display for Role {
 }
 
 /// One of the replicas of a role. Most roles have one, which then goes by the role's own name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Instance {
     /// What it does.
     pub role: Role,
@@ -112,9 +113,9 @@ pub struct Identity {
 pub struct Service {
     /// Which one.
     pub instance: Instance,
-    /// The image it runs from.
+    /// The image it runs from; where there are no images, what it stands for: PostgreSQL of that version, this program.
     pub image: String,
-    /// What it may use.
+    /// What it may use, where the engine can see to that.
     pub limits: Limits,
     /// Environment variables of the program.
     pub variables: BTreeMap<String, String>,
@@ -161,7 +162,11 @@ pub enum Action {
     Start(Service),
     /// Run the load to its end.
     Seed(SeedJob),
-    /// Stop an instance gracefully, within this time, and remove it.
+    /// Stop an instance gracefully; it stays what it is, and does not start again by itself.
+    Stop(Found),
+    /// Start an instance that was stopped, as it was made.
+    Resume(Found),
+    /// Stop an instance gracefully and remove it.
     Remove(Found),
     /// Remove the network.
     RemoveNetwork,
@@ -214,10 +219,24 @@ pub enum Parts {
 pub struct Observed {
     /// Its instances, in the order of their roles.
     pub instances: Vec<Found>,
-    /// How many networks it has; one is right.
-    pub networks: usize,
+    /// Over what they reach each other.
+    pub network: Network,
     /// Its volumes by name.
     pub volumes: Vec<Volume>,
+}
+
+/// The network over which the roles of an environment reach each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Network {
+    /// It is not there.
+    #[default]
+    Missing,
+    /// It is there, and not as it must be.
+    Broken,
+    /// It is there and right.
+    Right,
+    /// The roles reach each other on this machine without one.
+    Needless,
 }
 
 impl Observed {
@@ -236,17 +255,37 @@ impl Observed {
             .next()
     }
 
+    /// Whether data and secrets have their places.
+    pub fn has_all_volumes(&self) -> bool {
+        let has = |contents| {
+            let mut volumes = self.volumes.iter();
+            volumes.any(|volume| volume.contents == contents)
+        };
+        has(Contents::Data) && has(Contents::Secrets)
+    }
+
     /// Whether taking its data away needs its name typed.
     pub fn is_protected(&self) -> bool {
         self.volumes.iter().any(|volume| volume.protected)
     }
 }
 
-/// A volume that exists.
+/// What a volume holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contents {
+    /// The database cluster.
+    Data,
+    /// The password, which lives and dies with the data it protects.
+    Secrets,
+}
+
+/// A volume that exists: a place that outlives the instances that use it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Volume {
     /// Its name on the engine.
     pub name: String,
+    /// What it holds.
+    pub contents: Contents,
     /// The checkout that made it.
     pub root: PathBuf,
     /// Whether its removal needs the environment's name typed.
@@ -289,7 +328,7 @@ pub struct Found {
 }
 
 /// What an instance does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "is")]
 pub enum State {
     /// It was made and never started.
@@ -332,7 +371,7 @@ impl fmt::Display for State {
 }
 
 /// What a health check says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
     /// The verdict.
     pub status: HealthStatus,
@@ -342,7 +381,7 @@ pub struct Health {
 }
 
 /// The verdict of a health check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HealthStatus {
     /// Not known yet.
@@ -372,8 +411,8 @@ pub struct Reading {
     pub cpu: Duration,
     /// Memory in use, without the page cache.
     pub memory: Bytes,
-    /// Memory it may use.
-    pub memory_limit: Bytes,
+    /// Memory it may use, where the engine sees to that.
+    pub memory_limit: Option<Bytes>,
 }
 
 /// What an instance uses at the moment.
@@ -383,8 +422,8 @@ pub struct Usage {
     pub cpu_percent: f64,
     /// Memory in use, without the page cache.
     pub memory: Bytes,
-    /// Memory it may use.
-    pub memory_limit: Bytes,
+    /// Memory it may use, where the engine sees to that.
+    pub memory_limit: Option<Bytes>,
 }
 
 impl Reading {
@@ -427,10 +466,63 @@ pub struct LogLine {
     pub text: String,
 }
 
+/// A command to run beside an instance: with its files and variables, as its user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exec {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// Variables beyond those of the instance.
+    pub variables: BTreeMap<String, String>,
+    /// Whether it gets a terminal, with every key as it is pressed; otherwise its streams are plain ones.
+    pub terminal: bool,
+}
+
+/// Something that happened to an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Event {
+    /// When.
+    pub time: Timestamp,
+    /// In which environment.
+    pub environment: EnvironmentName,
+    /// To whom.
+    pub instance: Instance,
+    /// What.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happens to instances.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum EventKind {
+    /// It was made.
+    Created,
+    /// It was started, by a command or by its engine.
+    Started,
+    /// It ended, whatever the reason.
+    Exited {
+        /// Its exit code; 128 and the number of the signal that ended it.
+        code: i64,
+    },
+    /// It used more memory than it may.
+    OutOfMemory,
+    /// Its health check changed its mind.
+    Health {
+        /// What it says now.
+        status: HealthStatus,
+    },
+    /// It was frozen.
+    Paused,
+    /// It goes on after it was frozen.
+    Unpaused,
+    /// It was removed.
+    Removed,
+}
+
 /// What an engine is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct About {
-    /// `docker`.
+    /// `docker` or `embedded`.
     pub engine: &'static str,
     /// Its version.
     pub version: String,
@@ -439,9 +531,9 @@ pub struct About {
     /// Whether its published ports are ports of this machine.
     #[serde(skip)]
     pub local: bool,
-    /// The processor it runs programs for, in Go's words: `amd64`, `arm64`.
+    /// What programs must be like to run there.
     #[serde(skip)]
-    pub architecture: String,
+    pub platform: Platform,
 }
 
 /// Where roles run. The truth about an environment is what this reports; nothing is remembered elsewhere.
@@ -478,6 +570,16 @@ pub trait Engine: fmt::Debug + Send + Sync {
 
     /// What an instance has used so far; absent when it does not run.
     async fn reading(&self, id: &str) -> Result<Option<Reading>>;
+
+    /// Runs a command beside an instance, on the streams of this process, and returns its exit code.
+    async fn exec(&self, found: &Found, exec: &Exec) -> Result<i32>;
+
+    /// What happened to the instances of an environment, or of all, oldest first, as far back as the engine remembers.
+    fn events(
+        &self,
+        environment: Option<&EnvironmentName>,
+        window: LogWindow,
+    ) -> BoxStream<'static, Result<Event>>;
 }
 
 /// How long a role may take to end before it is killed.

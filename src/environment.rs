@@ -32,6 +32,7 @@ use crate::error::Code;
 use crate::error::IoError;
 use crate::error::Result;
 use crate::image::ApiImage;
+use crate::image::Platform;
 use crate::profile::EnvironmentName;
 use crate::profile::Profile;
 use crate::query::BaseUrl;
@@ -134,7 +135,7 @@ impl Environment {
         self.refuse_remote()?;
         let gathered = tokio::try_join!(
             self.observe(),
-            gather(profile, program, self.engine.about().architecture.clone())
+            gather(profile, program, self.engine.about().platform.clone())
         );
         let (observed, (image, fingerprint)) = gathered?;
         self.refuse_another_checkout(&observed, &profile.root)?;
@@ -351,15 +352,14 @@ pub fn is_gone(folder: &Path) -> bool {
 async fn gather(
     profile: &Profile,
     program: &Path,
-    architecture: String,
+    platform: Platform,
 ) -> Result<(ApiImage, Fingerprint)> {
     let (program, root, dump) = (
         program.to_owned(),
         profile.root.clone(),
         profile.seed.file.clone(),
     );
-    let image =
-        tokio::task::spawn_blocking(move || ApiImage::locate(&program, &root, &architecture));
+    let image = tokio::task::spawn_blocking(move || ApiImage::locate(&program, &root, &platform));
     let fingerprint = tokio::task::spawn_blocking(move || Fingerprint::of_file(&dump));
     let (image, fingerprint) = (joined(image.await), joined(fingerprint.await));
     Ok((

@@ -50,6 +50,25 @@ enum Source {
     Checkout(PathBuf),
 }
 
+/// Where the API image must run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Platform {
+    /// In a Linux container on this processor, in Go's words: `amd64`, `arm64`.
+    Container(String),
+    /// As a process of this machine.
+    Process,
+}
+
+impl Platform {
+    /// Whether this very program runs there as it is.
+    fn runs(&self, program: &[u8]) -> bool {
+        match self {
+            Self::Container(architecture) => is_static_program_for(program, architecture),
+            Self::Process => true,
+        }
+    }
+}
+
 /// One file of a build context.
 struct Entry {
     path: String,
@@ -58,10 +77,10 @@ struct Entry {
 }
 
 impl ApiImage {
-    /// The image that belongs to `program` on an engine for `architecture`, with the checkout at `root` to fall back to.
-    pub fn locate(program: &Path, root: &Path, architecture: &str) -> io::Result<Self> {
+    /// The image that belongs to `program` where it must run, with the checkout at `root` to fall back to.
+    pub fn locate(program: &Path, root: &Path, platform: &Platform) -> io::Result<Self> {
         let contents = std::fs::read(program)?;
-        let (source, entries) = if is_static_program_for(&contents, architecture) {
+        let (source, entries) = if platform.runs(&contents) {
             (Source::Binary(program.to_owned()), binary(contents))
         } else {
             (Source::Checkout(root.to_owned()), checkout(root)?)
@@ -198,7 +217,11 @@ fn is_static_program_for(program: &[u8], architecture: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn here() -> &'static str {
+    fn here() -> Platform {
+        Platform::Container(architecture().to_owned())
+    }
+
+    fn architecture() -> &'static str {
         if cfg!(target_arch = "aarch64") {
             "arm64"
         } else {
@@ -210,9 +233,14 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn this_program_is_its_own_image_on_its_own_processor_only() {
         let program = std::env::current_exe().unwrap();
-        let image = ApiImage::locate(&program, Path::new("."), here()).unwrap();
+        let image = ApiImage::locate(&program, Path::new("."), &here()).unwrap();
         assert_eq!(image.source, Source::Binary(program.clone()));
-        let other = ApiImage::locate(&program, Path::new("."), "s390x").unwrap();
+        let other = ApiImage::locate(
+            &program,
+            Path::new("."),
+            &Platform::Container("s390x".to_owned()),
+        )
+        .unwrap();
         assert_eq!(other.source, Source::Checkout(".".into()));
     }
 
@@ -220,8 +248,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn a_program_that_needs_shared_libraries_is_not_taken() {
         let shell = std::fs::read("/bin/sh").unwrap();
-        assert!(!is_static_program_for(&shell, here()));
-        assert!(!is_static_program_for(b"#!/bin/sh\n", here()));
+        assert!(!is_static_program_for(&shell, architecture()));
+        assert!(!is_static_program_for(b"#!/bin/sh\n", architecture()));
     }
 
     #[test]
@@ -238,7 +266,7 @@ mod tests {
         write(FROM_SOURCES, "FROM scratch\n");
         write("program", "#!/bin/sh\n");
         let locate =
-            || ApiImage::locate(&folder.path().join("program"), folder.path(), here()).unwrap();
+            || ApiImage::locate(&folder.path().join("program"), folder.path(), &here()).unwrap();
         let first = locate();
         assert_eq!(
             (first.clone(), first.context().unwrap()),
@@ -253,7 +281,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("program");
         std::fs::write(&program, "#!/bin/sh\n").unwrap();
-        let error = ApiImage::locate(&program, folder.path(), here()).unwrap_err();
+        let error = ApiImage::locate(&program, folder.path(), &here()).unwrap_err();
         assert!(error.to_string().contains("holds no sources"), "{error}");
     }
 }

@@ -8,6 +8,7 @@ use super::ask;
 use super::output::style;
 use super::report;
 use super::target::refuse_another_checkout;
+use crate::engine::Contents;
 use crate::engine::Observed;
 use crate::environment::Environment;
 use crate::environment::event;
@@ -178,10 +179,9 @@ async fn consent(
     context.out.note("This removes for good:");
     let seed = status::seed(observed).await.known();
     for volume in &observed.volumes {
-        let what = if volume.name.ends_with("-database") {
-            held(seed.as_ref())
-        } else {
-            "its password".to_owned()
+        let what = match volume.contents {
+            Contents::Data => held(seed.as_ref()),
+            Contents::Secrets => "its password".to_owned(),
         };
         context.out.note(format_args!(
             "  {0}{1}{0:#}  {what}",

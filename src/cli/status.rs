@@ -260,6 +260,7 @@ mod tests {
     use crate::environment::status::SeedStatus;
     use crate::error::Code;
     use crate::error::Report;
+    use crate::image::Platform;
     use crate::profile::Bytes;
 
     const NOW: &str = "2021-01-31T12:00:00Z";
@@ -268,7 +269,7 @@ mod tests {
         let usage = Usage {
             cpu_percent: 0.34,
             memory: Bytes(48_300_000),
-            memory_limit: Bytes(512_000_000),
+            memory_limit: Some(Bytes(512_000_000)),
         };
         RoleStatus {
             name: name.to_owned(),
@@ -302,7 +303,7 @@ mod tests {
             version: "20.10.24".to_owned(),
             endpoint: String::new(),
             local: true,
-            architecture: "amd64".to_owned(),
+            platform: Platform::Process,
         };
         Status {
             environment: "dev".to_owned(),

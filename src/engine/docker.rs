@@ -22,6 +22,7 @@ use async_trait::async_trait;
 use bollard::Docker as Client;
 use bollard::models::NetworkCreateRequest;
 use bollard::query_parameters::ListNetworksOptionsBuilder;
+use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use sha2::Digest;
 use sha2::Sha256;
@@ -30,9 +31,13 @@ use super::About;
 use super::Action;
 use super::Engine;
 use super::Error;
+use super::Event;
+use super::Exec;
+use super::Found;
 use super::Identity;
 use super::LogLine;
 use super::LogWindow;
+use super::Network;
 use super::Observed;
 use super::Reading;
 use super::Remark;
@@ -184,7 +189,11 @@ impl Engine for Docker {
         )?;
         Ok(Observed {
             instances,
-            networks: networks.len(),
+            network: match networks.len() {
+                0 => Network::Missing,
+                1 => Network::Right,
+                _ => Network::Broken,
+            },
             volumes,
         })
     }
@@ -206,6 +215,8 @@ impl Engine for Docker {
             Action::CreateVolumes => volume::create(&self.client, owner).await.map(|()| None),
             Action::Start(service) => self.start(owner, service).await.map(|()| None),
             Action::Seed(job) => self.seed(owner, job, watcher).await,
+            Action::Stop(found) => container::stop(&self.client, found).await.map(|()| None),
+            Action::Resume(found) => self.resume(found).await.map(|()| None),
             Action::Remove(found) => container::remove(&self.client, found).await.map(|()| None),
             Action::RemoveNetwork => self.remove_network(owner).await.map(|()| None),
             Action::RemoveVolumes => volume::remove(&self.client, owner).await.map(|()| None),
@@ -218,6 +229,18 @@ impl Engine for Docker {
 
     async fn reading(&self, id: &str) -> Result<Option<Reading>> {
         usage::read(&self.client, id).await
+    }
+
+    async fn exec(&self, _found: &Found, _exec: &Exec) -> Result<i32> {
+        Err(Error::new(Code::DockerAnswer, "exec is not here yet"))
+    }
+
+    fn events(
+        &self,
+        _environment: Option<&EnvironmentName>,
+        _window: LogWindow,
+    ) -> BoxStream<'static, Result<Event>> {
+        futures_util::stream::empty().boxed()
     }
 }
 

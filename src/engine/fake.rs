@@ -8,12 +8,16 @@ use futures_util::stream::BoxStream;
 
 use super::About;
 use super::Action;
+use super::Contents;
 use super::Engine;
 use super::Error;
+use super::Event;
+use super::Exec;
 use super::Found;
 use super::Identity;
 use super::LogLine;
 use super::LogWindow;
+use super::Network;
 use super::Observed;
 use super::Reading;
 use super::Remark;
@@ -23,6 +27,7 @@ use super::State;
 use super::Volume;
 use super::Watcher;
 use crate::error::Code;
+use crate::image::Platform;
 use crate::profile::EnvironmentName;
 
 /// Holds one environment and does at once what it is asked.
@@ -45,13 +50,21 @@ impl Fake {
             version: "1".to_owned(),
             endpoint: String::new(),
             local: false,
-            architecture: "amd64".to_owned(),
+            platform: Platform::Process,
         };
         Self {
             about,
             observed: Mutex::default(),
             images: Mutex::default(),
             breaks: None,
+        }
+    }
+
+    fn set(&self, instance: &Found, state: &State) {
+        let mut observed = self.observed.lock().unwrap();
+        let mut instances = observed.instances.iter_mut();
+        if let Some(found) = instances.find(|found| found.instance == instance.instance) {
+            found.state = state.clone();
         }
     }
 
@@ -134,17 +147,27 @@ impl Engine for Fake {
         match action {
             Action::Pull(image) => self.images.lock().unwrap().push(image.clone()),
             Action::Build(image) => self.images.lock().unwrap().push(image.tag().to_owned()),
-            Action::CreateNetwork => self.observed.lock().unwrap().networks = 1,
+            Action::CreateNetwork => self.observed.lock().unwrap().network = Network::Right,
             Action::CreateVolumes => {
-                let volume = |name: &str| Volume {
-                    name: name.to_owned(),
+                let volume = |contents| Volume {
+                    name: format!("{contents:?}"),
+                    contents,
                     root: owner.root.clone(),
                     protected: owner.protected,
                 };
-                self.observed.lock().unwrap().volumes = ["data", "secrets"].map(volume).to_vec();
+                self.observed.lock().unwrap().volumes =
+                    [Contents::Data, Contents::Secrets].map(volume).to_vec();
             }
             Action::Start(service) => self.start(owner, service),
             Action::Seed(_) => {}
+            Action::Stop(found) => self.set(
+                found,
+                &State::Exited {
+                    code: 0,
+                    out_of_memory: false,
+                },
+            ),
+            Action::Resume(found) => self.set(found, &State::Running),
             Action::Remove(found) => {
                 self.observed
                     .lock()
@@ -152,7 +175,7 @@ impl Engine for Fake {
                     .instances
                     .retain(|other| other.instance != found.instance);
             }
-            Action::RemoveNetwork => self.observed.lock().unwrap().networks = 0,
+            Action::RemoveNetwork => self.observed.lock().unwrap().network = Network::Missing,
             Action::RemoveVolumes => self.observed.lock().unwrap().volumes.clear(),
         }
         Ok(None)
@@ -164,5 +187,17 @@ impl Engine for Fake {
 
     async fn reading(&self, _id: &str) -> Result<Option<Reading>> {
         Ok(None)
+    }
+
+    async fn exec(&self, _found: &Found, _exec: &Exec) -> Result<i32> {
+        Ok(0)
+    }
+
+    fn events(
+        &self,
+        _environment: Option<&EnvironmentName>,
+        _window: LogWindow,
+    ) -> BoxStream<'static, Result<Event>> {
+        futures_util::stream::empty().boxed()
     }
 }

@@ -5,6 +5,7 @@ use super::wanted::Wanted;
 use crate::engine::Action;
 use crate::engine::Found;
 use crate::engine::Instance;
+use crate::engine::Network;
 use crate::engine::Observed;
 use crate::engine::Role;
 use crate::engine::SeedJob;
@@ -105,6 +106,8 @@ fn action_title(action: &Action) -> String {
             "seed {}",
             job.file.file_name().unwrap_or_default().display()
         ),
+        Action::Stop(found) => format!("stop {}", found.instance),
+        Action::Resume(found) => found.instance.to_string(),
         Action::Remove(found) => format!("remove {}", found.instance),
         Action::RemoveNetwork => "remove network".to_owned(),
         Action::RemoveVolumes => "remove volumes".to_owned(),
@@ -194,10 +197,11 @@ impl<'a> Planner<'a> {
             self.prepare(Action::Pull(image.clone()), None);
         }
         self.build();
-        if self.situation.observed.networks != 1 {
+        let observed = &self.situation.observed;
+        if matches!(observed.network, Network::Missing | Network::Broken) {
             self.prepare(Action::CreateNetwork, None);
         }
-        if self.situation.observed.volumes.len() < 2 {
+        if !observed.has_all_volumes() {
             self.prepare(Action::CreateVolumes, None);
         }
     }
@@ -363,7 +367,7 @@ pub fn down(observed: &Observed, volumes: bool) -> Plan {
         removed.push((found.instance, step));
     }
     let everything: Vec<_> = (0..plan.steps.len()).collect();
-    if observed.networks > 0 {
+    if matches!(observed.network, Network::Right | Network::Broken) {
         plan.act(Action::RemoveNetwork, None, everything.clone());
     }
     if volumes && !observed.volumes.is_empty() {

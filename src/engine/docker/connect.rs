@@ -9,6 +9,7 @@ use crate::engine::About;
 use crate::engine::Error;
 use crate::engine::Result;
 use crate::error::Code;
+use crate::image::Platform;
 
 /// Seconds until the headers of an answer must be there.
 const TIMEOUT: u64 = 120;
@@ -36,7 +37,7 @@ pub async fn connect(variable: impl Fn(&str) -> Option<String>) -> Result<(Clien
         version: version.version.unwrap_or_default(),
         local: is_local(&endpoint.host),
         endpoint: endpoint.host,
-        architecture: version.arch.unwrap_or_default(),
+        platform: Platform::Container(version.arch.unwrap_or_default()),
     };
     Ok((pin(client, &spoken), about))
 }

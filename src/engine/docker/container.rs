@@ -31,7 +31,7 @@ use super::hash;
 use super::label;
 use super::labels;
 use super::volume;
-use super::volume::Kind;
+use crate::engine::Contents;
 use crate::engine::DATABASE_NAME;
 use crate::engine::Error;
 use crate::engine::Found;
@@ -167,6 +167,12 @@ impl Docker {
         )))
     }
 
+    /// Starts a container that was stopped.
+    pub(super) async fn resume(&self, found: &Found) -> Result<()> {
+        let started = self.client.start_container(&found.id, None).await;
+        started.explain(format!("start {}", found.instance))
+    }
+
     /// A container that was made and cannot be started would keep its name; the next attempt begins afresh.
     async fn discard(&self, name: &str) {
         let options = RemoveContainerOptionsBuilder::default().force(true).build();
@@ -201,13 +207,19 @@ pub fn name(owner: &Identity, instance: Instance) -> String {
     format!("ratesdev-{}-{instance}", owner.environment)
 }
 
-/// Stops within the role's grace and removes, with the volumes that have no name.
-pub async fn remove(client: &Client, found: &Found) -> Result<()> {
+/// Stops within the role's grace.
+pub async fn stop(client: &Client, found: &Found) -> Result<()> {
     let grace = i32::try_from(stop_grace(found.instance.role).as_secs()).unwrap_or(i32::MAX);
-    let stop = StopContainerOptionsBuilder::default().t(grace).build();
+    let options = StopContainerOptionsBuilder::default().t(grace).build();
+    let stopped = client.stop_container(&found.id, Some(options)).await;
+    explain::gone(stopped, &format!("stop {}", found.instance))
+}
+
+/// Stops and removes, with the volumes that have no name.
+pub async fn remove(client: &Client, found: &Found) -> Result<()> {
     let what = format!("remove {}", found.instance);
     if found.state != State::Removing {
-        explain::gone(client.stop_container(&found.id, Some(stop)).await, &what)?;
+        stop(client, found).await?;
     }
     let options = RemoveContainerOptionsBuilder::default()
         .force(true)
@@ -426,9 +438,9 @@ fn mount(body: &mut ContainerCreateBody, owner: &Identity, role: Role) {
             ..Default::default()
         });
     }
-    let mut mounts = vec![volume(Kind::Secrets, SECRETS, !is_database)];
+    let mut mounts = vec![volume(Contents::Secrets, SECRETS, !is_database)];
     if is_database {
-        mounts.push(volume(Kind::Data, "/var/lib/postgresql/data", false));
+        mounts.push(volume(Contents::Data, "/var/lib/postgresql/data", false));
     }
     if let Some(host) = &mut body.host_config {
         host.mounts.get_or_insert_default().extend(mounts);

@@ -37,7 +37,7 @@ fn reading(stats: &ContainerStatsResponse) -> Option<Reading> {
         at: Some(at).filter(|at| at.as_second() > 0)?,
         cpu: Duration::from_nanos(cpu),
         memory: Bytes(without_page_cache(memory)?),
-        memory_limit: Bytes(memory.limit.unwrap_or(0)),
+        memory_limit: memory.limit.map(Bytes),
     })
 }
 

@@ -10,6 +10,7 @@ use super::explain::Explained;
 use super::label;
 use super::labels;
 use super::of_environment;
+use crate::engine::Contents;
 use crate::engine::Error;
 use crate::engine::Identity;
 use crate::engine::Result;
@@ -17,20 +18,11 @@ use crate::engine::Volume;
 use crate::error::Code;
 use crate::profile::EnvironmentName;
 
-/// What a volume holds.
-#[derive(Debug, Clone, Copy)]
-pub enum Kind {
-    /// The database cluster.
-    Data,
-    /// The password, which lives and dies with the data it protects.
-    Secrets,
-}
-
 /// The name of a volume.
-pub fn name(environment: &EnvironmentName, kind: Kind) -> String {
-    match kind {
-        Kind::Data => format!("ratesdev-{environment}-database"),
-        Kind::Secrets => format!("ratesdev-{environment}-secrets"),
+pub fn name(environment: &EnvironmentName, contents: Contents) -> String {
+    match contents {
+        Contents::Data => format!("ratesdev-{environment}-database"),
+        Contents::Secrets => format!("ratesdev-{environment}-secrets"),
     }
 }
 
@@ -43,9 +35,15 @@ pub async fn list(client: &Client, environment: &EnvironmentName) -> Result<Vec<
         .list_volumes(Some(options))
         .await
         .explain("list the volumes")?;
+    let secrets = name(environment, Contents::Secrets);
     let volume = |volume: bollard::models::Volume| {
         let label = |name: &str| volume.labels.get(name).cloned().unwrap_or_default();
         Volume {
+            contents: if volume.name == secrets {
+                Contents::Secrets
+            } else {
+                Contents::Data
+            },
             root: label(label::ROOT).into(),
             protected: label(label::PROTECTED) == "true",
             name: volume.name,
@@ -60,9 +58,9 @@ pub async fn list(client: &Client, environment: &EnvironmentName) -> Result<Vec<
 pub async fn create(client: &Client, owner: &Identity) -> Result<()> {
     refuse_lost_secrets(client, owner).await?;
     // Secrets first: without data they are harmless, and data is never there without them.
-    for kind in [Kind::Secrets, Kind::Data] {
+    for contents in [Contents::Secrets, Contents::Data] {
         let request = VolumeCreateRequest {
-            name: Some(name(&owner.environment, kind)),
+            name: Some(name(&owner.environment, contents)),
             labels: Some(labels(owner)),
             ..Default::default()
         };
@@ -97,15 +95,15 @@ fn refuse_foreign(volume: &bollard::models::Volume, owner: &Identity) -> Result<
 /// Data whose password has gone cannot be opened by anybody; a new password would only hide that.
 async fn refuse_lost_secrets(client: &Client, owner: &Identity) -> Result<()> {
     let volumes = list(client, &owner.environment).await?;
-    let has = |kind| {
+    let has = |contents| {
         volumes
             .iter()
-            .any(|volume| volume.name == name(&owner.environment, kind))
+            .any(|volume| volume.name == name(&owner.environment, contents))
     };
-    if has(Kind::Secrets) || !has(Kind::Data) {
+    if has(Contents::Secrets) || !has(Contents::Data) {
         return Ok(());
     }
-    let lost = name(&owner.environment, Kind::Secrets);
+    let lost = name(&owner.environment, Contents::Secrets);
     let error = Error::new(
         Code::DatabaseUnreachable,
         format!("the volume {lost}, which holds the database's password, has gone"),
@@ -118,7 +116,7 @@ async fn refuse_lost_secrets(client: &Client, owner: &Identity) -> Result<()> {
 
 /// Data goes before the password that it cannot be opened without.
 pub async fn remove(client: &Client, owner: &Identity) -> Result<()> {
-    let secrets = name(&owner.environment, Kind::Secrets);
+    let secrets = name(&owner.environment, Contents::Secrets);
     let mut volumes = list(client, &owner.environment).await?;
     volumes.sort_by_key(|volume| volume.name == secrets);
     for volume in volumes {

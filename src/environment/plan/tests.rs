@@ -4,7 +4,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
+use crate::engine::Contents;
 use crate::engine::Engine;
+use crate::engine::Network;
 use crate::engine::Volume;
 use crate::engine::fake::Fake;
 use crate::engine::fake::found;
@@ -26,8 +28,9 @@ fn wanted_by(profile: &str) -> Wanted {
 
 /// Everything there and right.
 fn settled(wanted: &Wanted) -> Situation {
-    let volume = |name: &str| Volume {
-        name: name.to_owned(),
+    let volume = |contents| Volume {
+        name: format!("{contents:?}"),
+        contents,
         root: wanted.owner.root.clone(),
         protected: false,
     };
@@ -36,8 +39,8 @@ fn settled(wanted: &Wanted) -> Situation {
     Situation {
         observed: Observed {
             instances: instances.collect(),
-            networks: 1,
-            volumes: ["data", "secrets"].map(volume).to_vec(),
+            network: Network::Right,
+            volumes: [Contents::Data, Contents::Secrets].map(volume).to_vec(),
         },
         seed: Some(FINGERPRINT.to_owned()),
         ..Situation::default()
@@ -348,13 +351,22 @@ fn state() -> impl Strategy<Value = State> {
     ]
 }
 
+fn network() -> impl Strategy<Value = Network> {
+    prop_oneof![
+        Just(Network::Missing),
+        Just(Network::Broken),
+        Just(Network::Right),
+        Just(Network::Needless)
+    ]
+}
+
 proptest! {
     #[test]
     fn whatever_is_there_one_plan_makes_it_right_and_every_step_waits_for_earlier_ones_only(
         kept in proptest::collection::vec(any::<bool>(), 3),
         states in proptest::collection::vec(state(), 3),
         changed in proptest::collection::vec(any::<bool>(), 3),
-        (networks, volumes) in (0_usize..3, any::<bool>()),
+        (network, volumes) in (network(), any::<bool>()),
         (build, recreate, reset) in (any::<bool>(), any::<bool>(), any::<bool>()),
     ) {
         let wanted = wanted_by("prod");
@@ -366,7 +378,7 @@ proptest! {
         }
         let mut keep = kept.iter();
         situation.observed.instances.retain(|_| *keep.next().unwrap());
-        situation.observed.networks = networks;
+        situation.observed.network = network;
         if !volumes {
             situation.observed.volumes.clear();
         }
