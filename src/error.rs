@@ -104,6 +104,8 @@ codes! {
     DumpStatement = "E-DUMP-STATEMENT",
     /// The dump ends in the middle of something.
     DumpTruncated = "E-DUMP-TRUNCATED",
+    /// The folder of the embedded environments cannot be used.
+    HomeUnusable = "E-HOME",
     /// The image is not there and cannot be pulled.
     ImageMissing = "E-IMAGE-MISSING",
     /// The user interrupted the command.
@@ -132,6 +134,8 @@ codes! {
     RoleDied = "E-ROLE-DIED",
     /// The database holds another seed than the one that is wanted.
     SeedDiffers = "E-SEED-DIFFERS",
+    /// The supervisor of an embedded environment does not do its work.
+    Supervisor = "E-SUPERVISOR",
     /// The command line cannot be understood.
     Usage = "E-USAGE",
 }

@@ -8,6 +8,8 @@ use super::Context;
 use crate::engine::Engine;
 use crate::engine::Observed;
 use crate::engine::docker::Docker;
+#[cfg(unix)]
+use crate::engine::embedded::Embedded;
 use crate::environment::Environment;
 use crate::environment::Lock;
 use crate::environment::is_gone;
@@ -92,6 +94,11 @@ fn default_name() -> Result<EnvironmentName> {
 }
 
 async fn engine() -> Result<Arc<dyn Engine>> {
+    #[cfg(unix)]
+    if std::env::var("RATESDEV_ENGINE").is_ok_and(|engine| engine == "embedded") {
+        let embedded = Embedded::open(|name| std::env::var(name).ok())?;
+        return Ok(Arc::new(embedded));
+    }
     let docker = Docker::connect(|name| std::env::var(name).ok()).await?;
     Ok(Arc::new(docker))
 }

@@ -22,7 +22,13 @@ pub const PREFIX: &str = "RATESDEV_";
 pub const PROFILE: &str = "RATESDEV_PROFILE";
 
 /// Variables that are not settings.
-pub const RESERVED: [&str; 3] = ["RATESDEV_ENV", PROFILE, "RATESDEV_URL"];
+pub const RESERVED: [&str; 5] = [
+    "RATESDEV_ENGINE",
+    "RATESDEV_ENV",
+    "RATESDEV_HOME",
+    PROFILE,
+    "RATESDEV_URL",
+];
 /// What the variables of tests begin with.
 const RESERVED_PREFIX: &str = "RATESDEV_TEST_";
 
