@@ -21,6 +21,7 @@ use crate::error::IoError;
 use crate::error::Result;
 use crate::profile;
 use crate::profile::EnvironmentName;
+use crate::profile::Postgres;
 use crate::profile::Profile;
 use crate::profile::Request;
 use crate::profile::Resolved;
@@ -47,7 +48,7 @@ impl Context {
             (None, Some(profile)) => profile.name.parse()?,
             (None, None) => default_name()?,
         };
-        let engine = self.shutdown.guard(engine()).await?;
+        let engine = self.shutdown.guard(engine(profile)).await?;
         Ok(Environment { name, engine })
     }
 
@@ -93,10 +94,12 @@ fn default_name() -> Result<EnvironmentName> {
     Ok(stem.parse()?)
 }
 
-async fn engine() -> Result<Arc<dyn Engine>> {
+async fn engine(profile: Option<&Profile>) -> Result<Arc<dyn Engine>> {
     #[cfg(unix)]
     if std::env::var("RATESDEV_ENGINE").is_ok_and(|engine| engine == "embedded") {
-        let embedded = Embedded::open(|name| std::env::var(name).ok())?;
+        let postgres = profile.map(|profile| profile.database.postgres.clone());
+        let postgres = postgres.unwrap_or(Postgres::Auto);
+        let embedded = Embedded::open(|name| std::env::var(name).ok(), postgres)?;
         return Ok(Arc::new(embedded));
     }
     let docker = Docker::connect(|name| std::env::var(name).ok()).await?;

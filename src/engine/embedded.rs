@@ -5,7 +5,6 @@
 //! of it runs a supervisor, which is this program too. The supervisor says what runs. Where there is none, the records
 //! do, and no process is believed to be one of them by its number alone.
 
-mod account;
 mod client;
 mod disk;
 mod events;
@@ -15,6 +14,8 @@ mod job;
 mod leftovers;
 mod log;
 mod observe;
+#[expect(dead_code, reason = "the search for an installation is on its way")]
+mod postgres;
 mod process;
 mod program;
 mod protocol;
@@ -65,6 +66,7 @@ use crate::image::ApiImage;
 use crate::image::Platform;
 use crate::image::REPOSITORY;
 use crate::profile::EnvironmentName;
+use crate::profile::Postgres;
 use crate::text::hex;
 use home::Home;
 use home::Place;
@@ -72,7 +74,6 @@ use home::unusable;
 use record::Life;
 use record::Owner;
 use record::Record;
-use server::Installation;
 pub use supervisor::supervise;
 
 /// How long a role may take to end after it was asked less gently.
@@ -97,19 +98,21 @@ fn stopping(role: Role) -> Vec<(Signal, Duration)> {
 pub struct Embedded {
     home: Home,
     about: About,
-    installation: Installation,
+    /// Which PostgreSQL the profile names.
+    postgres: Postgres,
     /// The image of this very program, as far as it was asked for; supervisors run from it.
     image: Mutex<Option<String>>,
 }
 
 impl Embedded {
     /// The environments in the folder that `RATESDEV_HOME` names, else in the usual one of this user.
-    pub fn open(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+    ///
+    /// `postgres` is what the profile says, where there is one; it matters when a database is started.
+    pub fn open(variable: impl Fn(&str) -> Option<String>, postgres: Postgres) -> Result<Self> {
         let home = Home::find(variable)?;
-        let installation = Installation::find()?;
         let about = About {
             engine: "embedded",
-            version: format!("PostgreSQL {}", installation.version),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             endpoint: home.path().display().to_string(),
             local: true,
             platform: Platform::Process,
@@ -117,7 +120,7 @@ impl Embedded {
         Ok(Self {
             home,
             about,
-            installation,
+            postgres,
             image: Mutex::default(),
         })
     }
@@ -148,7 +151,12 @@ impl Embedded {
     }
 
     /// Makes the instance as described unless it runs, and starts it; the engine's name for it.
-    async fn start(&self, owner: &Identity, service: &Service) -> Result<String> {
+    async fn start(
+        &self,
+        owner: &Identity,
+        service: &Service,
+        watcher: &dyn Watcher,
+    ) -> Result<String> {
         let place = self.home.place(&owner.environment);
         self.home.make()?;
         place.make()?;
@@ -157,7 +165,10 @@ impl Embedded {
         let earlier = record::read(&place, service.instance)
             .map_err(|error| unusable(place.path(), error))?;
         let record = match service.instance.role {
-            Role::Database => self.database(&place, owner, service, earlier).await?,
+            Role::Database => {
+                self.database(&place, owner, (service, watcher), earlier)
+                    .await?
+            }
             Role::Seed | Role::Api => self.own(&place, owner, service, earlier)?,
         };
         let id = observe::id(&place, &record);
@@ -169,29 +180,19 @@ impl Embedded {
         &self,
         place: &Place,
         owner: &Identity,
-        service: &Service,
+        (service, watcher): (&Service, &dyn Watcher),
         earlier: Option<Record>,
     ) -> Result<Record> {
-        let account = server::account();
-        self.make_cluster(place, account.clone()).await?;
+        let prepared = server::prepare(&self.home, place, service, &self.postgres, watcher).await?;
         let mut record = self.record(owner, service, earlier)?;
         let publish = service.publish.ok_or_else(|| no_port(service.instance))?;
         let had = record.endpoint.map(|endpoint| endpoint.port());
         let port = service::port(place, service, publish, had)?;
         let address = SocketAddr::new(publish.address, port);
-        record.launch = service::database(place, service, &self.installation, account, address);
+        record.image = format!("PostgreSQL {}", prepared.installation.version);
+        record.launch = prepared.launch(place, service, address);
         record.endpoint = Some(SocketAddr::new(service::reached(publish.address), port));
         Ok(record)
-    }
-
-    async fn make_cluster(&self, place: &Place, account: Option<account::Account>) -> Result<()> {
-        let (installation, place) = (self.installation.clone(), place.clone());
-        let made = tokio::task::spawn_blocking(move || {
-            server::prepare(&installation, &place, account.as_ref())
-        });
-        made.await.unwrap_or_else(|error| {
-            Err(Error::new(Code::Io, "cannot make the cluster").because(error))
-        })
     }
 
     fn own(
@@ -206,7 +207,7 @@ impl Embedded {
         let database = record::read(place, Instance::first(Role::Database)).map_err(fail)?;
         let database = database.and_then(|database| database.endpoint);
         let is_job = !service.instance.role.is_service();
-        let account = server::account().filter(|_| !is_job);
+        let account = postgres::account::of_roles()?.filter(|_| !is_job);
         let mut record = self.record(owner, service, earlier)?;
         record.launch = service::own(&self.home, place, service, account, database);
         if let Some(publish) = service.publish {
@@ -301,9 +302,7 @@ impl Engine for Embedded {
     }
 
     fn config_hash(&self, service: &Service) -> String {
-        let installation = &self.installation;
-        let database = format!("{} {}", installation.bin.display(), installation.version);
-        service::hash(service, &database)
+        service::hash(service, &self.postgres)
     }
 
     async fn has_image(&self, image: &str) -> Result<bool> {
@@ -334,17 +333,18 @@ impl Engine for Embedded {
     ) -> Result<Remark> {
         let place = self.home.place(&owner.environment);
         match action {
-            Action::Pull(_) => Ok(Some(self.about.version.clone())),
+            // PostgreSQL is fetched by the start that needs it, which knows the data it must open.
+            Action::Pull(_) => Ok(None),
             Action::Build(image) => {
                 self.remember(image.tag());
                 program::build(&self.home, image).map(|()| None)
             }
             Action::CreateNetwork | Action::RemoveNetwork => Ok(None),
             Action::CreateVolumes => {
-                let account = server::account();
+                let account = postgres::account::of_roles()?;
                 volume::create(&self.home, &place, owner, account.as_ref()).map(|()| None)
             }
-            Action::Start(service) => self.start(owner, service).await.map(|_| None),
+            Action::Start(service) => self.start(owner, service, watcher).await.map(|_| None),
             Action::Seed(job) => self.seed(owner, job, watcher).await,
             Action::Stop(found) => self.stop(&place, found.instance).await.map(|()| None),
             Action::Resume(found) => self.resume(found).await.map(|()| None),

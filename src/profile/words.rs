@@ -21,12 +21,16 @@ pub const PREFIX: &str = "RATESDEV_";
 /// The variable that names the profile.
 pub const PROFILE: &str = "RATESDEV_PROFILE";
 
+/// The variable that says where PostgreSQL is fetched from: a Maven repository's URL, or a `file:` path.
+pub const POSTGRES_MIRROR: &str = "RATESDEV_POSTGRES_MIRROR";
+
 /// Variables that are not settings.
-pub const RESERVED: [&str; 5] = [
+pub const RESERVED: [&str; 6] = [
     "RATESDEV_ENGINE",
     "RATESDEV_ENV",
     "RATESDEV_HOME",
     PROFILE,
+    POSTGRES_MIRROR,
     "RATESDEV_URL",
 ];
 /// What the variables of tests begin with.

@@ -22,7 +22,7 @@ impl Embedded {
         let config_hash = crate::engine::Engine::config_hash(self, &service);
         let id = match load::running(self, owner, &config_hash).await? {
             Some(running) => running.id,
-            None => self.start(owner, &service).await?,
+            None => self.start(owner, &service, watcher).await?,
         };
         load::listen(self, owner, &id, watcher).await
     }

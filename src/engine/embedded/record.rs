@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
 
-use super::account::Account;
 use super::disk;
 use super::home::Place;
+use super::postgres::account::Account;
 use super::process::Process;
 use crate::engine::Identity;
 use crate::engine::Instance;

@@ -1,145 +1,130 @@
-//! PostgreSQL as the role `database`: which one, its cluster, and how it is started.
+//! PostgreSQL as the role `database`: found, given a cluster, and described as a process.
 
-use std::fs::Permissions;
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::fs::chown;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::path::PathBuf;
-use std::process::Command;
 
-use super::account::Account;
 use super::disk;
+use super::home::Home;
 use super::home::Place;
-use super::home::is_root;
-use crate::engine::DATABASE_NAME;
+use super::home::unusable;
+use super::postgres::Installation;
+use super::postgres::Reason;
+use super::postgres::Use;
+use super::postgres::account;
+use super::postgres::account::Account;
+use super::postgres::cluster;
+use super::record::Launch;
 use crate::engine::Error;
 use crate::engine::Result;
+use crate::engine::Service;
+use crate::engine::Watcher;
 use crate::error::Code;
+use crate::profile::Durability;
+use crate::profile::Postgres;
 
-/// A PostgreSQL of this machine.
-#[derive(Debug, Clone)]
-pub struct Installation {
-    /// Where its programs are.
-    pub bin: PathBuf,
-    /// Its version.
-    pub version: String,
+/// A server that is ready to be started.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Its programs.
+    pub installation: Installation,
+    /// As whom it runs.
+    account: Option<Account>,
 }
 
-impl Installation {
-    /// The newest that is installed.
-    pub fn find() -> Result<Self> {
-        let folders = std::fs::read_dir("/usr/lib/postgresql")
-            .into_iter()
-            .flatten();
-        let numbered = folders.filter_map(|entry| {
-            let entry = entry.ok()?;
-            let number: u32 = entry.file_name().to_str()?.parse().ok()?;
-            Some((number, entry.path().join("bin")))
-        });
-        let newest = numbered.max();
-        let (number, bin) =
-            newest.ok_or_else(|| Error::new(Code::RoleDied, "no PostgreSQL is installed"))?;
-        Ok(Self {
-            bin,
-            version: number.to_string(),
-        })
-    }
-
-    /// The server's program.
-    pub fn program(&self) -> PathBuf {
-        self.bin.join("postgres")
-    }
-}
-
-/// As whom roles run: nobody in particular, unless this is root.
-pub fn account() -> Option<Account> {
-    if !is_root() {
-        return None;
-    }
-    let users = std::fs::read_to_string("/etc/passwd").ok()?;
-    let find = |name: &str| {
-        let line = users
-            .lines()
-            .find(|line| line.split(':').next() == Some(name))?;
-        let mut numbers = line.split(':').skip(2).map(str::parse);
-        Some(Account {
-            name: name.to_owned(),
-            uid: numbers.next()?.ok()?,
-            gid: numbers.next()?.ok()?,
-        })
-    };
-    find("postgres").or_else(|| find("nobody"))
-}
-
-/// Makes the cluster unless it is there.
-pub fn prepare(
-    installation: &Installation,
+/// Finds or fetches the programs, and makes the cluster unless it is there.
+pub async fn prepare(
+    home: &Home,
     place: &Place,
-    account: Option<&Account>,
-) -> Result<()> {
-    let data = place.data();
-    if data.join("PG_VERSION").exists() {
-        return Ok(());
+    service: &Service,
+    setting: &Postgres,
+    watcher: &dyn Watcher,
+) -> Result<Prepared> {
+    let account = account::of_roles()?;
+    let major = cluster::major(&place.data())?;
+    let used = find(&service.image, setting, major, home).await?;
+    if let Some(remark) = used.remark {
+        watcher.notice(remark);
     }
-    let beside = data.with_extension("new");
-    let failed = |error: io::Error| Error::new(Code::Io, "cannot make the cluster").because(error);
-    disk::remove_folder(&beside).map_err(failed)?;
-    disk::folder(&beside, disk::PRIVATE).map_err(failed)?;
-    give(&beside, account).map_err(failed)?;
-    let mut initdb = Command::new(installation.bin.join("initdb"));
-    initdb
-        .arg("-D")
-        .arg(&beside)
-        .arg(format!("--username={DATABASE_NAME}"))
-        .arg(format!("--pwfile={}", place.password().display()))
-        .args([
-            "--auth=scram-sha-256",
-            "--encoding=UTF8",
-            "--locale=C.UTF-8",
-            "--no-sync",
-        ])
-        .current_dir(place.workplaces());
-    if let Some(account) = account {
-        initdb.uid(account.uid).gid(account.gid);
+    let password = std::fs::read_to_string(place.password());
+    let password = password.map_err(|error| unusable(place.path(), error))?;
+    cluster::prepare(cluster::Wanted {
+        installation: &used.installation,
+        data: &place.data(),
+        account: account.as_ref(),
+        password: &password,
+        durability: durability(service),
+    })
+    .await?;
+    Ok(Prepared {
+        installation: used.installation,
+        account,
+    })
+}
+
+/// What a crash of the machine may cost, as the server will be told.
+fn durability(service: &Service) -> Durability {
+    let is_fast = service.arguments.iter().any(|word| word == "fsync=off");
+    if is_fast {
+        Durability::Fast
+    } else {
+        Durability::Safe
     }
-    let made = initdb.output().map_err(failed)?;
-    if !made.status.success() {
-        let said = String::from_utf8_lossy(&made.stderr);
-        let lines = said.lines().map(str::to_owned).collect();
-        return Err(Error::new(Code::Io, "cannot make the cluster").detail(lines));
+}
+
+async fn find(
+    _image: &str,
+    _setting: &Postgres,
+    _cluster: Option<u16>,
+    _home: &Home,
+) -> Result<Use> {
+    let folders = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    let numbered = folders.filter_map(|entry| {
+        let entry = entry.ok()?;
+        let number: u16 = entry.file_name().to_str()?.parse().ok()?;
+        Some((number, entry.path().join("bin")))
+    });
+    let (number, programs) = numbered
+        .max()
+        .ok_or_else(|| Error::new(Code::PostgresMissing, "no PostgreSQL is installed"))?;
+    Ok(Use {
+        installation: Installation {
+            programs,
+            version: super::postgres::Version::new(number, 0),
+        },
+        reason: Reason::Newest,
+        remark: None,
+    })
+}
+
+impl Prepared {
+    /// The process that listens at `address`.
+    pub fn launch(self, place: &Place, service: &Service, address: SocketAddr) -> Launch {
+        let data = place.data();
+        let (ip, port) = (address.ip(), address.port());
+        Launch {
+            program: self.installation.program("postgres"),
+            arguments: cluster::arguments(&data, ip, port, &service.arguments),
+            variables: service.variables.clone(),
+            folder: data,
+            account: self.account,
+            socket: None,
+            restarts: true,
+        }
     }
-    std::fs::rename(&beside, &data).map_err(failed)
 }
 
 /// Gives a file or folder to the user of roles.
 pub fn give(path: &Path, account: Option<&Account>) -> io::Result<()> {
-    match account {
-        Some(account) => chown(path, Some(account.uid), Some(account.gid)),
-        None => Ok(()),
-    }
+    account.map_or(Ok(()), |account| account.own(path))
 }
 
 /// A secret that only the roles may read.
 pub fn secret(path: &Path, text: &str, account: Option<&Account>) -> io::Result<()> {
     disk::replace(path, text.as_bytes(), 0o600)?;
     give(path, account)?;
-    std::fs::set_permissions(path, Permissions::from_mode(0o600))
-}
-
-/// The arguments of `postgres`.
-pub fn arguments(place: &Place, address: &str, port: u16, extra: &[String]) -> Vec<String> {
-    let mut arguments = vec!["-D".to_owned(), place.data().display().to_string()];
-    let settings = [
-        format!("listen_addresses={address}"),
-        format!("port={port}"),
-        "unix_socket_directories=".to_owned(),
-        "logging_collector=off".to_owned(),
-    ];
-    for setting in settings {
-        arguments.extend(["-c".to_owned(), setting]);
-    }
-    arguments.extend(extra.iter().cloned());
-    arguments
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
 }

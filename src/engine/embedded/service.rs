@@ -9,13 +9,11 @@ use std::net::TcpListener;
 use sha2::Digest;
 use sha2::Sha256;
 
-use super::account::Account;
 use super::home::Place;
+use super::postgres::account::Account;
 use super::program;
 use super::record::Launch;
 use super::record::Socket;
-use super::server;
-use super::server::Installation;
 use crate::engine::DATABASE_NAME;
 use crate::engine::Publish;
 use crate::engine::Result;
@@ -23,6 +21,7 @@ use crate::engine::Role;
 use crate::engine::Service;
 use crate::engine::embedded::home::Home;
 use crate::engine::port_taken;
+use crate::profile::Postgres;
 use crate::text::hex;
 
 /// Free ports are looked for below those that systems hand out to connections, so that no connection takes the port of
@@ -30,24 +29,16 @@ use crate::text::hex;
 const FREE_PORTS: std::ops::Range<u16> = 20_000..32_000;
 
 /// A hash of what a process is made from. What this engine cannot see to, such as limits, is no part of it.
-pub fn hash(service: &Service, database: &str) -> String {
-    let made_of = match service.instance.role {
-        Role::Database => database,
-        Role::Api | Role::Seed => "",
+pub fn hash(service: &Service, postgres: &Postgres) -> String {
+    let made_of = match (service.instance.role, postgres) {
+        (Role::Database, Postgres::Folder(folder)) => Some(folder),
+        _ => None,
     };
     let publish = service
         .publish
         .map(|publish| (publish.address, publish.port));
-    let what = format!(
-        "{:?}",
-        (
-            &service.image,
-            made_of,
-            &service.variables,
-            &service.arguments,
-            publish
-        )
-    );
+    let (image, variables, arguments) = (&service.image, &service.variables, &service.arguments);
+    let what = format!("{:?}", (image, made_of, variables, arguments, publish));
     hex(&Sha256::digest(what)).chars().take(16).collect()
 }
 
@@ -87,30 +78,6 @@ fn first_choice(place: &Place, service: &Service) -> usize {
         .take(4)
         .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
     number % FREE_PORTS.len()
-}
-
-/// The process of the database.
-pub fn database(
-    place: &Place,
-    service: &Service,
-    installation: &Installation,
-    account: Option<Account>,
-    address: SocketAddr,
-) -> Launch {
-    Launch {
-        program: installation.program(),
-        arguments: server::arguments(
-            place,
-            &address.ip().to_string(),
-            address.port(),
-            &service.arguments,
-        ),
-        variables: service.variables.clone(),
-        folder: place.data(),
-        account,
-        socket: None,
-        restarts: true,
-    }
 }
 
 /// The process of a role that is this program: it is told where the database is, and handed the socket it listens on.

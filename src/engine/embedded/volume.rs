@@ -2,13 +2,13 @@
 
 use std::io;
 
-use super::account::Account;
 use super::disk;
 use super::events;
 use super::home::Home;
 use super::home::Place;
 use super::home::unusable;
 use super::log;
+use super::postgres::account::Account;
 use super::record;
 use super::record::Owner;
 use super::server;
