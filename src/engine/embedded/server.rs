@@ -105,8 +105,10 @@ impl Prepared {
     pub fn launch(self, place: &Place, service: &Service, address: SocketAddr) -> Launch {
         let data = place.data();
         let (ip, port) = (address.ip(), address.port());
+        let program = self.installation.program("postgres");
         Launch {
-            program: self.installation.program("postgres"),
+            mark: disk::mark(&program),
+            program,
             arguments: cluster::arguments(&data, ip, port, &service.arguments),
             variables: service.variables.clone(),
             folder: data,
