@@ -108,6 +108,8 @@ codes! {
     DumpStatement = "E-DUMP-STATEMENT",
     /// The dump ends in the middle of something.
     DumpTruncated = "E-DUMP-TRUNCATED",
+    /// The folder of the embedded environments cannot be used.
+    HomeUnusable = "E-HOME",
     /// The user that roles run as cannot reach a folder.
     FolderClosed = "E-FOLDER-CLOSED",
     /// The image is not there and cannot be pulled.
@@ -144,6 +146,8 @@ codes! {
     RoleDied = "E-ROLE-DIED",
     /// The database holds another seed than the one that is wanted.
     SeedDiffers = "E-SEED-DIFFERS",
+    /// The supervisor of an embedded environment does not do its work.
+    Supervisor = "E-SUPERVISOR",
     /// The command line cannot be understood.
     Usage = "E-USAGE",
 }

@@ -8,6 +8,8 @@ use super::Context;
 use crate::engine::Engine;
 use crate::engine::Observed;
 use crate::engine::docker::Docker;
+#[cfg(unix)]
+use crate::engine::embedded::Embedded;
 use crate::environment::Environment;
 use crate::environment::Lock;
 use crate::environment::is_gone;
@@ -19,6 +21,7 @@ use crate::error::IoError;
 use crate::error::Result;
 use crate::profile;
 use crate::profile::EnvironmentName;
+use crate::profile::Postgres;
 use crate::profile::Profile;
 use crate::profile::Request;
 use crate::profile::Resolved;
@@ -45,7 +48,7 @@ impl Context {
             (None, Some(profile)) => profile.name.parse()?,
             (None, None) => default_name()?,
         };
-        let engine = self.shutdown.guard(engine()).await?;
+        let engine = self.shutdown.guard(engine(profile)).await?;
         Ok(Environment { name, engine })
     }
 
@@ -91,7 +94,14 @@ fn default_name() -> Result<EnvironmentName> {
     Ok(stem.parse()?)
 }
 
-async fn engine() -> Result<Arc<dyn Engine>> {
+async fn engine(profile: Option<&Profile>) -> Result<Arc<dyn Engine>> {
+    #[cfg(unix)]
+    if std::env::var("RATESDEV_ENGINE").is_ok_and(|engine| engine == "embedded") {
+        let postgres = profile.map(|profile| profile.database.postgres.clone());
+        let postgres = postgres.unwrap_or(Postgres::Auto);
+        let embedded = Embedded::open(|name| std::env::var(name).ok(), postgres)?;
+        return Ok(Arc::new(embedded));
+    }
     let docker = Docker::connect(|name| std::env::var(name).ok()).await?;
     Ok(Arc::new(docker))
 }

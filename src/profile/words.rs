@@ -25,7 +25,14 @@ pub const PROFILE: &str = "RATESDEV_PROFILE";
 pub const POSTGRES_MIRROR: &str = "RATESDEV_POSTGRES_MIRROR";
 
 /// Variables that are not settings.
-pub const RESERVED: [&str; 4] = ["RATESDEV_ENV", PROFILE, POSTGRES_MIRROR, "RATESDEV_URL"];
+pub const RESERVED: [&str; 6] = [
+    "RATESDEV_ENGINE",
+    "RATESDEV_ENV",
+    "RATESDEV_HOME",
+    PROFILE,
+    POSTGRES_MIRROR,
+    "RATESDEV_URL",
+];
 /// What the variables of tests begin with.
 const RESERVED_PREFIX: &str = "RATESDEV_TEST_";
 

@@ -5,6 +5,9 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::chown;
 use std::path::Path;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::engine::Error;
 use crate::engine::Result;
 use crate::error::Code;
@@ -16,7 +19,7 @@ const CANDIDATES: [&str; 2] = ["postgres", "nobody"];
 const HOME: &str = "RATESDEV_HOME";
 
 /// An unprivileged user of this machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Its name.
     pub name: String,
