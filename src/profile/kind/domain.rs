@@ -11,7 +11,6 @@ use serde_json::json;
 use super::Kind;
 use super::Raw;
 use super::plain::without_quotes;
-use crate::profile::Durability;
 use crate::profile::Port;
 use crate::rates::nearest;
 use crate::rates::parse_day;
@@ -50,44 +49,6 @@ impl Kind for PublishedPort<'_> {
             return Some(raw.quoted("auto"));
         }
         without_quotes(raw)
-    }
-}
-
-/// What a crash of the machine may cost: `"safe"` or `"fast"`.
-pub struct Safety<'a>(pub &'a mut Durability);
-
-impl Safety<'_> {
-    const WORDS: [&'static str; 2] = ["safe", "fast"];
-}
-
-impl Kind for Safety<'_> {
-    fn expected(&self) -> String {
-        "\"safe\" or \"fast\"".to_owned()
-    }
-
-    fn read(&mut self, raw: &Raw, _base: &Path) -> Option<()> {
-        *self.0 = match raw.text()? {
-            "safe" => Durability::Safe,
-            "fast" => Durability::Fast,
-            _ => return None,
-        };
-        Some(())
-    }
-
-    fn write(&self) -> Json {
-        Json::from(match self.0 {
-            Durability::Safe => "safe",
-            Durability::Fast => "fast",
-        })
-    }
-
-    fn schema(&self) -> Json {
-        json!({ "enum": Self::WORDS })
-    }
-
-    fn meant(&self, raw: &Raw) -> Option<String> {
-        let near = nearest(raw.text()?, Self::WORDS);
-        near.first().map(|near| raw.quoted(near))
     }
 }
 
