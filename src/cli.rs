@@ -27,9 +27,11 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::error::ErrorKind;
 
+use crate::environment::locate::Engines;
 use crate::error::Exit;
 use crate::error::IoError;
 use crate::error::Result;
+use crate::profile::EngineChoice;
 use crate::shutdown::Shutdown;
 use output::Output;
 
@@ -54,12 +56,16 @@ struct Globals {
     /// The environment to work on [default: the profile's name]
     #[arg(short, long, global = true, value_name = "NAME", env = "RATESDEV_ENV")]
     env: Option<String>,
+    /// Where it runs [default: where it is; a new one as the profile says]
+    #[arg(long, global = true, value_enum, value_name = "ENGINE")]
+    engine: Option<EngineChoice>,
 }
 
 /// What a command works with besides its own arguments.
 #[derive(Debug)]
 struct Context {
     globals: Globals,
+    engines: Engines,
     out: Output,
     shutdown: Shutdown,
 }
@@ -118,6 +124,7 @@ fn start(cli: Cli, out: &Output) -> Result<Exit> {
     let result = runtime.block_on(async {
         let context = Context {
             globals: cli.globals,
+            engines: Engines::default(),
             out: out.clone(),
             shutdown: Shutdown::on_signals(),
         };

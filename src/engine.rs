@@ -1,6 +1,8 @@
 //! Where roles run: the one trait every engine fulfils, and the words it is spoken to in.
 
+pub mod choice;
 pub mod docker;
+pub mod embedded;
 #[cfg(test)]
 pub mod fake;
 pub mod load;

@@ -22,6 +22,7 @@ use crate::error::IoError;
 use crate::error::Report;
 use crate::error::Result;
 use crate::profile::Profile;
+use crate::profile::Resolved;
 use crate::query::BaseUrl;
 
 /// Make the environment of a profile, or bring it to what the profile says now.
@@ -62,7 +63,8 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
-    let profile = profile(&args, context).await?;
+    let resolved = resolve(&args, context).await?;
+    let profile = &resolved.profile;
     let choices = Choices {
         build: args.build,
         recreate: args.recreate,
@@ -74,15 +76,15 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         pull: args.pull,
         wait_timeout: Duration::from_secs(args.wait_timeout),
     };
-    let environment = context.environment(Some(&profile)).await?;
+    let environment = context.place(&resolved, args.pull, args.json).await?;
     if args.dry_run {
-        return dry_run(&environment, &profile, up, &args, context).await;
+        return dry_run(&environment, profile, up, &args, context).await;
     }
-    bring_up(&environment, &profile, up, args.json, context).await
+    bring_up(&environment, profile, up, args.json, context).await
 }
 
 /// The profile that is named; for an environment of this checkout that is named, the one that it was made from.
-async fn profile(args: &Args, context: &Context) -> Result<Profile> {
+async fn resolve(args: &Args, context: &Context) -> Result<Resolved> {
     let mut file = args.profile.clone();
     if file.is_none() && context.named().is_some() {
         let environment = context.environment(None).await?;
@@ -92,7 +94,7 @@ async fn profile(args: &Args, context: &Context) -> Result<Profile> {
         let made_from = made_from.filter(|file| ours && file.is_file());
         file = made_from.map(|file| file.display().to_string());
     }
-    Ok(context.resolve(file.as_deref(), &args.set)?.profile)
+    context.resolve(file.as_deref(), &args.set)
 }
 
 /// Brings an environment up and shows how it goes; `seed` uses it too.
