@@ -5,6 +5,7 @@ mod down;
 mod load;
 mod logs;
 mod output;
+mod parity;
 mod probe;
 mod profile;
 mod query;
@@ -77,6 +78,7 @@ enum Command {
     Status(status::Args),
     Logs(logs::Args),
     Query(query::Args),
+    Parity(parity::Args),
     Seed(seed::Args),
     Profile(profile::Args),
     Serve(serve::Args),
@@ -141,6 +143,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Status(args) => status::run(args, context).await,
         Command::Logs(args) => logs::run(args, context).await,
         Command::Query(args) => query::run(args, context).await,
+        Command::Parity(args) => parity::run(args, context).await,
         Command::Seed(args) => seed::run(args, context).await,
         Command::Profile(args) => profile::run(args, context).await,
         Command::Serve(args) => serve::run(args, context).await,

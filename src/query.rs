@@ -9,6 +9,7 @@ use std::time::Duration;
 
 pub use answer::first_line;
 pub use base::BaseUrl;
+pub use base::BaseUrlError;
 pub use exchange::Call;
 pub use exchange::Response;
 pub use exchange::Timing;

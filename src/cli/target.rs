@@ -47,10 +47,7 @@ impl Context {
     /// The environment that is named, else the one that goes by the profile's name, on the engine that has it.
     pub async fn environment(&self, profile: Option<&Profile>) -> Result<Environment> {
         let name = self.name(profile)?;
-        let named = match self.globals.engine {
-            Some(engine) => engine,
-            None => profile::engine(&Request::new(None, Path::new("")).variables)?,
-        };
+        let named = self.named_engine()?;
         self.shutdown.guard(self.engines.find(name, named)).await
     }
 
@@ -83,7 +80,17 @@ impl Context {
         if json { self.out.json(&event) } else { Ok(()) }
     }
 
-    fn name(&self, profile: Option<&Profile>) -> Result<EnvironmentName> {
+    /// The engine that is named for this run, by the flag or by its variable.
+    pub fn named_engine(&self) -> Result<EngineChoice> {
+        let variables = || Request::new(None, Path::new("")).variables;
+        Ok(match self.globals.engine {
+            Some(engine) => engine,
+            None => profile::engine(&variables())?,
+        })
+    }
+
+    /// The environment's name as it was given, else the profile's, else the default profile's.
+    pub fn name(&self, profile: Option<&Profile>) -> Result<EnvironmentName> {
         Ok(match (self.named(), profile) {
             (Some(name), _) => name.parse()?,
             (None, Some(profile)) => profile.name.parse()?,

@@ -11,6 +11,7 @@
 mod api;
 mod data;
 mod lifecycle;
+mod parity;
 mod profile;
 mod query;
 mod seed;
