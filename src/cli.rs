@@ -14,6 +14,8 @@ mod screen;
 mod seed;
 mod serve;
 mod status;
+#[cfg(unix)]
+mod supervise;
 mod table;
 mod target;
 mod up;
@@ -84,6 +86,21 @@ enum Command {
     Serve(serve::Args),
     Load(load::Args),
     Probe(probe::Args),
+    #[cfg(unix)]
+    Supervise(supervise::Args),
+}
+
+impl Command {
+    /// What it runs on. A supervisor waits most of its life, and should be as small as it can.
+    fn runtime(&self) -> tokio::runtime::Builder {
+        let mut builder = match self {
+            #[cfg(unix)]
+            Self::Supervise(_) => tokio::runtime::Builder::new_current_thread(),
+            _ => tokio::runtime::Builder::new_multi_thread(),
+        };
+        builder.enable_all();
+        builder
+    }
 }
 
 /// Runs the program with these arguments, the first being its own name.
@@ -122,7 +139,8 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 /// Runs a command to its end. What still blocks then, such as a name that is being looked up, is not waited for.
 fn start(cli: Cli, out: &Output) -> Result<Exit> {
-    let runtime = tokio::runtime::Runtime::new().map_err(IoError::new("start the runtime"))?;
+    let runtime = cli.command.runtime().build();
+    let runtime = runtime.map_err(IoError::new("start the runtime"))?;
     let result = runtime.block_on(async {
         let context = Context {
             globals: cli.globals,
@@ -149,6 +167,8 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Serve(args) => serve::run(args, context).await,
         Command::Load(args) => load::run(args, context).await,
         Command::Probe(args) => probe::run(args, context).await,
+        #[cfg(unix)]
+        Command::Supervise(args) => supervise::run(args, context).await,
     }
 }
 

@@ -2,10 +2,12 @@
 
 pub mod choice;
 pub mod docker;
+#[cfg(unix)]
 pub mod embedded;
 #[cfg(test)]
 pub mod fake;
 pub mod load;
+pub mod probe;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,6 +29,7 @@ use crate::image::Platform;
 use crate::profile::Bytes;
 use crate::profile::EnvironmentName;
 use crate::profile::Limits;
+use crate::text::hex;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -590,6 +593,15 @@ pub fn stop_grace(role: Role) -> Duration {
         Role::Database => Duration::from_secs(30),
         Role::Seed | Role::Api => Duration::from_secs(15),
     }
+}
+
+/// The password of a database: 64 hexadecimal digits.
+pub fn random_password() -> Result<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Error::new(Code::Io, "cannot get random bytes for a password").because(error.to_string())
+    })?;
+    Ok(hex(&bytes))
 }
 
 /// Why an engine could not do what it was asked.

@@ -72,6 +72,10 @@ codes! {
     BuildFailed = "E-BUILD-FAILED",
     /// A check did not return its known answer.
     CheckFailed = "E-CHECK-FAILED",
+    /// The folder of a database is not a whole cluster, or could not be made one.
+    ClusterBroken = "E-CLUSTER",
+    /// A cluster belongs to another user.
+    ClusterOwner = "E-CLUSTER-OWNER",
     /// PostgreSQL refused a statement of ratesdev's own.
     DatabaseRefused = "E-DATABASE-REFUSED",
     /// PostgreSQL refused or lost a connection.
@@ -104,6 +108,10 @@ codes! {
     DumpStatement = "E-DUMP-STATEMENT",
     /// The dump ends in the middle of something.
     DumpTruncated = "E-DUMP-TRUNCATED",
+    /// The folder of the embedded environments cannot be used.
+    HomeUnusable = "E-HOME",
+    /// The user that roles run as cannot reach a folder.
+    FolderClosed = "E-FOLDER-CLOSED",
     /// The image is not there and cannot be pulled.
     ImageMissing = "E-IMAGE-MISSING",
     /// The user interrupted the command.
@@ -118,6 +126,12 @@ codes! {
     NotRunning = "E-NOT-RUNNING",
     /// A port is taken by something else.
     PortTaken = "E-PORT-TAKEN",
+    /// PostgreSQL could not be fetched.
+    PostgresFetch = "E-POSTGRES-FETCH",
+    /// There is no PostgreSQL to run.
+    PostgresMissing = "E-POSTGRES-MISSING",
+    /// A PostgreSQL has a version that cannot be used.
+    PostgresVersion = "E-POSTGRES-VERSION",
     /// A profile has faults.
     ProfileInvalid = "E-PROFILE-INVALID",
     /// There is no such profile.
@@ -132,6 +146,8 @@ codes! {
     RoleDied = "E-ROLE-DIED",
     /// The database holds another seed than the one that is wanted.
     SeedDiffers = "E-SEED-DIFFERS",
+    /// The supervisor of an embedded environment does not do its work.
+    Supervisor = "E-SUPERVISOR",
     /// The command line cannot be understood.
     Usage = "E-USAGE",
 }

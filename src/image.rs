@@ -99,6 +99,14 @@ impl ApiImage {
         }
     }
 
+    /// The program that it is made from, where that is all of it.
+    pub fn program(&self) -> Option<&Path> {
+        match &self.source {
+            Source::Binary(program) => Some(program),
+            Source::Checkout(_) => None,
+        }
+    }
+
     /// Its name; equal contents have equal names.
     pub fn tag(&self) -> &str {
         &self.tag

@@ -101,6 +101,8 @@ impl EngineChoice {
 pub struct Database {
     /// The image, `postgres:13.5` or one that honours its contract.
     pub image: String,
+    /// Which PostgreSQL is run where there is no Docker.
+    pub postgres: Postgres,
     /// Where the published port is bound.
     pub bind: IpAddr,
     /// The published port.
@@ -191,6 +193,15 @@ impl fmt::Display for Port {
             Self::Fixed(port) => write!(f, "{port}"),
         }
     }
+}
+
+/// Which PostgreSQL is run where there is no Docker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Postgres {
+    /// One that is found or fetched.
+    Auto,
+    /// The one in this folder, which is its prefix or holds its programs.
+    Folder(PathBuf),
 }
 
 /// What a crash of the machine may cost.

@@ -48,7 +48,9 @@ impl Context {
     pub async fn environment(&self, profile: Option<&Profile>) -> Result<Environment> {
         let name = self.name(profile)?;
         let named = self.named_engine()?;
-        self.shutdown.guard(self.engines.find(name, named)).await
+        self.shutdown
+            .guard(self.engines.find(name, named, profile))
+            .await
     }
 
     /// The same for an environment that may have to be made. Why it would not be made on Docker is told.

@@ -1,93 +1,381 @@
-//! Holds the place of the engine that runs roles as processes of this machine.
+//! Processes of this machine, without Docker. PostgreSQL is one that is installed or fetched; the other roles are this
+//! program.
+//!
+//! Every environment has a folder with its data, its secrets, its logs and a record of each instance, and while anything
+//! of it runs a supervisor, which is this program too. The supervisor says what runs. Where there is none, the records
+//! do, and no process is believed to be one of them by its number alone.
+
+mod client;
+mod disk;
+mod events;
+mod exec;
+mod home;
+mod job;
+mod leftovers;
+mod log;
+mod observe;
+#[expect(dead_code, reason = "the search for an installation is on its way")]
+mod postgres;
+mod process;
+mod program;
+mod protocol;
+mod pulse;
+mod record;
+mod restart;
+mod rolled;
+mod server;
+mod service;
+mod socket;
+mod supervisor;
+mod usage;
+mod volume;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use rustix::process::Signal;
 
 use super::About;
 use super::Action;
 use super::Engine;
 use super::Error;
 use super::Event;
+use super::EventKind;
 use super::Exec;
 use super::Found;
 use super::Identity;
+use super::Instance;
 use super::LogLine;
 use super::LogWindow;
 use super::Observed;
 use super::Reading;
 use super::Remark;
 use super::Result;
+use super::Role;
 use super::Service;
 use super::Watcher;
+use super::stop_grace;
 use crate::error::Code;
+use crate::image::ApiImage;
+use crate::image::Platform;
+use crate::image::REPOSITORY;
 use crate::profile::EnvironmentName;
+use crate::profile::Postgres;
+use crate::text::hex;
+use home::Home;
+use home::Place;
+use home::unusable;
+use record::Life;
+use record::Owner;
+use record::Record;
+pub use supervisor::supervise;
 
-/// There is none yet.
+/// How long a role may take to end after it was asked less gently.
+const LAST_GRACE: Duration = Duration::from_secs(5);
+
+/// The signals that stop a role, each with how long it is waited for.
+fn stopping(role: Role) -> Vec<(Signal, Duration)> {
+    let grace = stop_grace(role);
+    match role {
+        // PostgreSQL documentation, "Shutting Down the Server": fast, then immediate.
+        Role::Database => vec![
+            (Signal::INT, grace),
+            (Signal::QUIT, LAST_GRACE),
+            (Signal::KILL, LAST_GRACE),
+        ],
+        Role::Seed | Role::Api => vec![(Signal::TERM, grace), (Signal::KILL, LAST_GRACE)],
+    }
+}
+
+/// This machine's processes.
 #[derive(Debug)]
-pub enum Embedded {}
+pub struct Embedded {
+    home: Home,
+    about: About,
+    /// Which PostgreSQL the profile names.
+    postgres: Postgres,
+    /// The image of this very program, as far as it was asked for; supervisors run from it.
+    image: Mutex<Option<String>>,
+}
 
 impl Embedded {
-    /// Refuses.
-    pub fn open() -> Result<Self> {
-        Err(Error::new(
-            Code::DockerDown,
-            "environments without Docker are not here yet",
-        ))
+    /// The environments in the folder that `RATESDEV_HOME` names, else in the usual one of this user.
+    ///
+    /// `postgres` is what the profile says, where there is one; it matters when a database is started.
+    pub fn open(variable: impl Fn(&str) -> Option<String>, postgres: Postgres) -> Result<Self> {
+        let home = Home::find(variable)?;
+        let about = About {
+            engine: "embedded",
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            endpoint: home.path().display().to_string(),
+            local: true,
+            platform: Platform::Process,
+        };
+        Ok(Self {
+            home,
+            about,
+            postgres,
+            image: Mutex::default(),
+        })
     }
+
+    fn remember(&self, image: &str) {
+        let mut known = self.image.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = Some(image.to_owned());
+    }
+
+    /// A copy of this program from which a supervisor can run.
+    fn supervisor_program(&self) -> Result<PathBuf> {
+        let known = self
+            .image
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some(image) = known.filter(|image| program::is_there(&self.home, image)) {
+            return Ok(program::path(&self.home, &image));
+        }
+        let this = std::env::current_exe()
+            .and_then(|this| ApiImage::locate(&this, self.home.path(), &self.about.platform));
+        let this = this.map_err(|error| unusable(self.home.path(), error))?;
+        if !program::is_there(&self.home, this.tag()) {
+            program::build(&self.home, &this)?;
+        }
+        self.remember(this.tag());
+        Ok(program::path(&self.home, this.tag()))
+    }
+
+    /// Makes the instance as described unless it runs, and starts it; the engine's name for it.
+    async fn start(
+        &self,
+        owner: &Identity,
+        service: &Service,
+        watcher: &dyn Watcher,
+    ) -> Result<String> {
+        let place = self.home.place(&owner.environment);
+        self.home.make()?;
+        place.make()?;
+        // What is left holds the very port that is about to be chosen.
+        clean_up(&place).await?;
+        let earlier = record::read(&place, service.instance)
+            .map_err(|error| unusable(place.path(), error))?;
+        let record = match service.instance.role {
+            Role::Database => {
+                self.database(&place, owner, (service, watcher), earlier)
+                    .await?
+            }
+            Role::Seed | Role::Api => self.own(&place, owner, service, earlier)?,
+        };
+        let id = observe::id(&place, &record);
+        client::start(&place, &self.supervisor_program()?, record).await?;
+        Ok(id)
+    }
+
+    async fn database(
+        &self,
+        place: &Place,
+        owner: &Identity,
+        (service, watcher): (&Service, &dyn Watcher),
+        earlier: Option<Record>,
+    ) -> Result<Record> {
+        let prepared = server::prepare(&self.home, place, service, &self.postgres, watcher).await?;
+        let mut record = self.record(owner, service, earlier)?;
+        let publish = service.publish.ok_or_else(|| no_port(service.instance))?;
+        let had = record.endpoint.map(|endpoint| endpoint.port());
+        let port = service::port(place, service, publish, had)?;
+        let address = SocketAddr::new(publish.address, port);
+        record.image = format!("PostgreSQL {}", prepared.installation.version);
+        record.launch = prepared.launch(place, service, address);
+        record.endpoint = Some(SocketAddr::new(service::reached(publish.address), port));
+        Ok(record)
+    }
+
+    fn own(
+        &self,
+        place: &Place,
+        owner: &Identity,
+        service: &Service,
+        earlier: Option<Record>,
+    ) -> Result<Record> {
+        let fail = |error| unusable(place.path(), error);
+        disk::folder(&place.workplace(service.instance), disk::way()).map_err(fail)?;
+        let database = record::read(place, Instance::first(Role::Database)).map_err(fail)?;
+        let database = database.and_then(|database| database.endpoint);
+        let is_job = !service.instance.role.is_service();
+        let account = postgres::account::of_roles()?.filter(|_| !is_job);
+        let mut record = self.record(owner, service, earlier)?;
+        record.launch = service::own(&self.home, place, service, account, database);
+        if let Some(publish) = service.publish {
+            let had = record.endpoint.map(|endpoint| endpoint.port());
+            let port = service::port(place, service, publish, had)?;
+            record.launch.socket = Some(service::socket(publish, port));
+            record.endpoint = Some(SocketAddr::new(service::reached(publish.address), port));
+        }
+        Ok(record)
+    }
+
+    /// The record of an instance that was never started; of an earlier one it keeps the name and the port.
+    fn record(
+        &self,
+        owner: &Identity,
+        service: &Service,
+        earlier: Option<Record>,
+    ) -> Result<Record> {
+        let (token, endpoint) = match earlier {
+            Some(earlier) => (earlier.token, earlier.endpoint),
+            None => (token()?, None),
+        };
+        Ok(Record {
+            instance: service.instance,
+            token,
+            image: service.image.clone(),
+            config_hash: self.config_hash(service),
+            owner: Owner::from(owner),
+            launch: record::Launch::default(),
+            endpoint,
+            life: Life::Made { error: None },
+        })
+    }
+
+    async fn stop(&self, place: &Place, instance: Instance) -> Result<()> {
+        if client::stop(place, instance).await? {
+            return Ok(());
+        }
+        clean_up(place).await
+    }
+
+    async fn resume(&self, found: &Found) -> Result<()> {
+        let (place, mut record) = self.found(found)?;
+        clean_up(&place).await?;
+        record.life = Life::Made { error: None };
+        client::start(&place, &self.supervisor_program()?, record).await
+    }
+
+    async fn remove(&self, place: &Place, found: &Found) -> Result<()> {
+        self.stop(place, found.instance).await?;
+        if place.record(found.instance).exists() {
+            volume::forget(place, found.instance)?;
+            events::add(place, found.instance, EventKind::Removed);
+        }
+        Ok(())
+    }
+
+    fn found(&self, found: &Found) -> Result<(Place, Record)> {
+        observe::record_of(&self.home, &found.id)
+            .ok_or_else(|| Error::new(Code::NotRunning, format!("{} has gone", found.name)))
+    }
+}
+
+/// Ends what a supervisor that was killed has left, where nobody looks after the environment now.
+async fn clean_up(place: &Place) -> Result<()> {
+    if !place.path().exists() || client::connect(place).await.is_ok() {
+        return Ok(());
+    }
+    let lock = supervisor::lock(place).await;
+    let _lock = lock.map_err(|error| unusable(place.path(), error.source))?;
+    leftovers::end(place).await;
+    Ok(())
+}
+
+fn no_port(instance: Instance) -> Error {
+    Error::new(Code::RoleDied, format!("{instance} has no port"))
+}
+
+/// A word that no other instance has.
+fn token() -> Result<String> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Error::new(Code::Io, "cannot get random bytes").because(error.to_string())
+    })?;
+    Ok(hex(&bytes))
 }
 
 #[async_trait]
 impl Engine for Embedded {
     fn about(&self) -> &About {
-        match *self {}
+        &self.about
     }
 
-    fn config_hash(&self, _service: &Service) -> String {
-        match *self {}
+    fn config_hash(&self, service: &Service) -> String {
+        service::hash(service, &self.postgres)
     }
 
-    async fn has_image(&self, _image: &str) -> Result<bool> {
-        match *self {}
+    async fn has_image(&self, image: &str) -> Result<bool> {
+        if !image.starts_with(REPOSITORY) {
+            return Ok(true);
+        }
+        self.remember(image);
+        Ok(program::is_there(&self.home, image))
     }
 
-    async fn holder(&self, _port: u16) -> Option<String> {
-        match *self {}
+    async fn holder(&self, port: u16) -> Option<String> {
+        observe::holder(&self.home, port)
     }
 
-    async fn observe(&self, _environment: &EnvironmentName) -> Result<Observed> {
-        match *self {}
+    async fn observe(&self, environment: &EnvironmentName) -> Result<Observed> {
+        observe::environment(&self.home, environment).await
     }
 
     async fn environments(&self) -> Result<Vec<EnvironmentName>> {
-        match *self {}
+        observe::environments(&self.home)
     }
 
     async fn perform(
         &self,
-        _owner: &Identity,
-        _action: &Action,
-        _watcher: &dyn Watcher,
+        owner: &Identity,
+        action: &Action,
+        watcher: &dyn Watcher,
     ) -> Result<Remark> {
-        match *self {}
+        let place = self.home.place(&owner.environment);
+        match action {
+            // PostgreSQL is fetched by the start that needs it, which knows the data it must open.
+            Action::Pull(_) => Ok(None),
+            Action::Build(image) => {
+                self.remember(image.tag());
+                program::build(&self.home, image).map(|()| None)
+            }
+            Action::CreateNetwork | Action::RemoveNetwork => Ok(None),
+            Action::CreateVolumes => {
+                let account = postgres::account::of_roles()?;
+                volume::create(&self.home, &place, owner, account.as_ref()).map(|()| None)
+            }
+            Action::Start(service) => self.start(owner, service, watcher).await.map(|_| None),
+            Action::Seed(job) => self.seed(owner, job, watcher).await,
+            Action::Stop(found) => self.stop(&place, found.instance).await.map(|()| None),
+            Action::Resume(found) => self.resume(found).await.map(|()| None),
+            Action::Remove(found) => self.remove(&place, found).await.map(|()| None),
+            Action::RemoveVolumes => volume::remove(&place).await.map(|()| None),
+        }
     }
 
-    fn logs(&self, _id: &str, _window: LogWindow) -> BoxStream<'static, Result<LogLine>> {
-        match *self {}
+    fn logs(&self, id: &str, window: LogWindow) -> BoxStream<'static, Result<LogLine>> {
+        match observe::record_of(&self.home, id) {
+            Some((place, record)) => log::read(place, record.instance, record.token, window),
+            None => futures_util::stream::empty().boxed(),
+        }
     }
 
-    async fn reading(&self, _id: &str) -> Result<Option<Reading>> {
-        match *self {}
+    async fn reading(&self, id: &str) -> Result<Option<Reading>> {
+        let found = observe::record_of(&self.home, id);
+        let process = found.as_ref().and_then(|(_, record)| record.process());
+        Ok(process.and_then(usage::read))
     }
 
-    async fn exec(&self, _found: &Found, _exec: &Exec) -> Result<i32> {
-        match *self {}
+    async fn exec(&self, found: &Found, exec: &Exec) -> Result<i32> {
+        let (place, record) = self.found(found)?;
+        exec::run(&place, &record, exec).await
     }
 
     fn events(
         &self,
-        _environment: Option<&EnvironmentName>,
-        _window: LogWindow,
+        environment: Option<&EnvironmentName>,
+        window: LogWindow,
     ) -> BoxStream<'static, Result<Event>> {
-        match *self {}
+        events::read(self.home.clone(), environment.cloned(), window)
     }
 }

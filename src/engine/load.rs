@@ -1,13 +1,19 @@
 //! The load of a dump as a job: how it is called, and what its words mean to who watches it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::Stream;
 use futures_util::StreamExt;
 
+use super::Action;
+use super::Engine;
 use super::Error;
+use super::Found;
+use super::Identity;
 use super::Instance;
 use super::LogLine;
+use super::LogWindow;
 use super::Parts;
 use super::Progress;
 use super::Remark;
@@ -15,6 +21,7 @@ use super::Result;
 use super::Role;
 use super::SeedJob;
 use super::Service;
+use super::State;
 use super::Watcher;
 use crate::database::seed::LoadEvent;
 use crate::database::seed::Loaded;
@@ -31,6 +38,9 @@ const LIMITS: Limits = Limits {
     memory: Bytes(128 << 20),
     pids: 64,
 };
+
+/// How long to wait before a log that broke off is taken up again.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// The job as a service that an engine can start; `path` is where the dump is for the job, `cores` how many the machine
 /// has.
@@ -53,7 +63,7 @@ pub fn service(job: &SeedJob, path: &str, cores: u32) -> Service {
 }
 
 /// Listens to a load until it says how it ended, or says nothing more: then what it said besides is returned.
-pub async fn follow(
+async fn follow(
     lines: impl Stream<Item = Result<LogLine>> + Send,
     watcher: &dyn Watcher,
 ) -> Result<Remark, Unheard> {
@@ -75,9 +85,76 @@ pub async fn follow(
     Err(Unheard::Silence(other))
 }
 
+/// The job of an environment, in whatever state it is.
+async fn find(engine: &dyn Engine, owner: &Identity) -> Result<Option<Found>> {
+    let observed = engine.observe(&owner.environment).await?;
+    Ok(observed.find(Instance::first(Role::Seed)).cloned())
+}
+
+/// A load of the same dump that an earlier manager began. Any other is of no use and is removed.
+pub async fn running(
+    engine: &dyn Engine,
+    owner: &Identity,
+    config_hash: &str,
+) -> Result<Option<Found>> {
+    match find(engine, owner).await? {
+        Some(job) if job.state == State::Running && job.config_hash == config_hash => Ok(Some(job)),
+        Some(job) => remove(engine, owner, job).await.map(|()| None),
+        None => Ok(None),
+    }
+}
+
+async fn remove(engine: &dyn Engine, owner: &Identity, job: Found) -> Result<()> {
+    let nobody = &Unwatched;
+    engine.perform(owner, &Action::Remove(job), nobody).await?;
+    Ok(())
+}
+
+/// Listens until the job has ended, and removes it. A log that breaks off while the job works on is taken up again.
+pub async fn listen(
+    engine: &dyn Engine,
+    owner: &Identity,
+    id: &str,
+    watcher: &dyn Watcher,
+) -> Result<Remark> {
+    let window = LogWindow {
+        follow: true,
+        ..LogWindow::default()
+    };
+    loop {
+        let heard = follow(engine.logs(id, window), watcher).await;
+        let job = find(engine, owner).await?;
+        let result = match heard {
+            Ok(remark) => Ok(remark),
+            Err(Unheard::Verdict(error)) => Err(error),
+            Err(Unheard::Silence(other)) => match job.as_ref().map(|job| &job.state) {
+                Some(State::Running) => {
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+                Some(State::Exited { out_of_memory, .. }) => Err(silent(other, *out_of_memory)),
+                _ => Err(silent(other, false)),
+            },
+        };
+        if let Some(job) = job {
+            remove(engine, owner, job).await?;
+        }
+        return result;
+    }
+}
+
+/// The removal of a job has nothing to tell.
+struct Unwatched;
+
+impl Watcher for Unwatched {
+    fn progress(&self, _progress: Progress) {}
+    fn line(&self, _line: String) {}
+    fn notice(&self, _text: String) {}
+}
+
 /// Why a load was not heard to end well.
 #[derive(Debug)]
-pub enum Unheard {
+enum Unheard {
     /// It said that it failed.
     Verdict(Error),
     /// Its log ended without a verdict; these are its other lines.
@@ -85,7 +162,7 @@ pub enum Unheard {
 }
 
 /// A load that ended without a verdict.
-pub fn silent(other: Vec<String>, out_of_memory: bool) -> Error {
+fn silent(other: Vec<String>, out_of_memory: bool) -> Error {
     let how = if out_of_memory {
         "was killed: it used more memory than it may"
     } else {

@@ -16,11 +16,14 @@ use crate::engine::choice::Docker as Learnt;
 use crate::engine::choice::Kind;
 use crate::engine::choice::Presence;
 use crate::engine::docker::Docker;
+#[cfg(unix)]
 use crate::engine::embedded::Embedded;
 use crate::error::Result;
 use crate::error::chain;
 use crate::profile::EngineChoice;
 use crate::profile::EnvironmentName;
+#[cfg(unix)]
+use crate::profile::Postgres;
 use crate::profile::Profile;
 
 /// How long a decision between engines may take when Docker or a registry does not answer.
@@ -75,14 +78,19 @@ pub struct Wish<'a> {
 
 impl Engines {
     /// The environment of this name on the engine that was named, else on the one that has it.
-    pub async fn find(&self, name: EnvironmentName, named: EngineChoice) -> Result<Environment> {
+    pub async fn find(
+        &self,
+        name: EnvironmentName,
+        named: EngineChoice,
+        profile: Option<&Profile>,
+    ) -> Result<Environment> {
         if let Some(kind) = Kind::named(named) {
-            return Ok(self.open(kind, name).await?);
+            return Ok(self.open(kind, name, profile).await?);
         }
         let (embedded, docker) = self.look(&name, Instant::now() + PATIENCE).await?;
         let home = choice::home(embedded, &docker);
         let kind = home.unwrap_or_else(|| choice::nowhere(&docker));
-        let opened = self.open(kind, name).await;
+        let opened = self.open(kind, name, profile).await;
         Ok(opened.map_err(|error| both(error, self.docker_away()))?)
     }
 
@@ -90,19 +98,19 @@ impl Engines {
     pub async fn place(&self, name: EnvironmentName, wish: Wish<'_>) -> Result<Placed> {
         let deadline = Instant::now() + PATIENCE;
         if let Some(kind) = Kind::named(wish.named) {
-            return Ok(self.open(kind, name).await?.into());
+            return Ok(self.open(kind, name, Some(wish.profile)).await?.into());
         }
         let (embedded, docker) = self.look(&name, deadline).await?;
         let settled = choice::home(embedded, &docker).or_else(|| Kind::named(wish.profile.engine));
         if let Some(kind) = settled {
-            return Ok(self.open(kind, name).await?.into());
+            return Ok(self.open(kind, name, Some(wish.profile)).await?.into());
         }
         let obstacle = match self.docker().await {
             Ok(docker) => obstacle(docker, wish, deadline).await,
             Err(_) => None,
         };
         let (kind, instead) = choice::new_home(&docker, obstacle);
-        let opened = self.open(kind, name).await;
+        let opened = self.open(kind, name, Some(wish.profile)).await;
         Ok(Placed {
             environment: opened.map_err(|error| both(error, instead.as_deref()))?,
             instead,
@@ -112,8 +120,8 @@ impl Engines {
     /// Every environment there is, of all engines that can be asked.
     pub async fn environments(&self) -> Vec<Known> {
         let mut all = Vec::new();
-        if let Ok(embedded) = Embedded::open() {
-            all.extend(known(&embedded, Kind::Embedded).await);
+        if let Ok(embedded) = embedded(None) {
+            all.extend(known(&*embedded, Kind::Embedded).await);
         }
         if let Ok(docker) = self.docker().await {
             let asked = tokio::time::timeout(PATIENCE, known(docker, Kind::Docker)).await;
@@ -127,9 +135,14 @@ impl Engines {
         self.docker.get()?.as_ref().err().map(String::as_str)
     }
 
-    async fn open(&self, kind: Kind, name: EnvironmentName) -> Result<Environment, Error> {
+    async fn open(
+        &self,
+        kind: Kind,
+        name: EnvironmentName,
+        profile: Option<&Profile>,
+    ) -> Result<Environment, Error> {
         let engine: Arc<dyn Engine> = match kind {
-            Kind::Embedded => Arc::new(Embedded::open()?),
+            Kind::Embedded => embedded(profile)?,
             Kind::Docker => match self.docker.get() {
                 Some(Ok(docker)) => Arc::new(docker.clone()),
                 _ => Arc::new(connect(LONG_PATIENCE).await?),
@@ -144,8 +157,8 @@ impl Engines {
         name: &EnvironmentName,
         deadline: Instant,
     ) -> Result<(Presence, Learnt), Error> {
-        let embedded = match Embedded::open() {
-            Ok(embedded) => presence(&embedded, name).await?,
+        let embedded = match embedded(None) {
+            Ok(embedded) => presence(&*embedded, name).await?,
             // Why not is told when it is opened, if it ever is.
             Err(_) => Presence::Absent,
         };
@@ -166,6 +179,21 @@ impl Engines {
         let connect = async { connect(PATIENCE).await.map_err(|error| words(&error)) };
         self.docker.get_or_init(|| connect).await
     }
+}
+
+/// Processes of this machine. Which PostgreSQL they need matters only where one is to be started.
+#[cfg(unix)]
+fn embedded(profile: Option<&Profile>) -> Result<Arc<dyn Engine>, Error> {
+    let postgres = profile.map(|profile| profile.database.postgres.clone());
+    let postgres = postgres.unwrap_or(Postgres::Auto);
+    let embedded = Embedded::open(|name| std::env::var(name).ok(), postgres)?;
+    Ok(Arc::new(embedded))
+}
+
+#[cfg(not(unix))]
+fn embedded(_profile: Option<&Profile>) -> Result<Arc<dyn Engine>, Error> {
+    let what = "environments without Docker need Linux or macOS";
+    Err(Error::new(crate::error::Code::DockerDown, what))
 }
 
 async fn connect(patience: Duration) -> Result<Docker, Error> {

@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 use toml::de::DeValue;
 
 pub use domain::Day;
+pub use domain::Installed;
 pub use domain::Known;
 pub use domain::Price;
 pub use domain::Prices;

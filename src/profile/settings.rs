@@ -18,11 +18,13 @@ use super::Durability;
 use super::EngineChoice;
 use super::Limits;
 use super::Port;
+use super::Postgres;
 use super::Profile;
 use super::Seed;
 use super::kind::Cores;
 use super::kind::Day;
 use super::kind::File;
+use super::kind::Installed;
 use super::kind::Kind;
 use super::kind::Known;
 use super::kind::OneOf;
@@ -97,6 +99,13 @@ pub static SETTINGS: &[Setting<Profile>] = &[
         absent: Means("postgres:13.5"),
         example: "\"postgres:13.5\"",
         place: |p| image(&mut p.database.image),
+    },
+    Setting {
+        key: "database.postgres",
+        doc: "Without Docker: the folder of an installed PostgreSQL, or \"auto\" to find one or fetch one.",
+        absent: Means("auto"),
+        example: "\"/opt/postgresql-13\"",
+        place: |p| Box::new(Installed(&mut p.database.postgres)),
     },
     Setting {
         key: "database.bind",
@@ -412,6 +421,7 @@ pub fn blank_profile() -> Profile {
         engine: EngineChoice::Auto,
         database: Database {
             image: String::new(),
+            postgres: Postgres::Auto,
             bind: address,
             port,
             durability: Durability::Safe,
@@ -538,6 +548,8 @@ mod tests {
             ("protected", "'True'", "true or false, not \"True\"", "did you mean true?"),
             ("api.pool_wait", "'1 sec'", "a time from 1ms to 10m, as a text with its unit (ms, s or m), not \"1 sec\"", "did you mean \"1s\"?"),
             ("seed.file", "''", "the path of a file, not an empty text", "for example file = \"../db/rates.sql\""),
+            ("database.postgres", "''", "the folder of an installed PostgreSQL, or \"auto\" to find one or fetch one, not an empty text", "for example postgres = \"/opt/postgresql-13\""),
+            ("database.postgres", "'atuo'", "the folder of an installed PostgreSQL, or \"auto\" to find one or fetch one, not \"atuo\"", "did you mean \"auto\"?"),
             ("api.bind", "[]", "an IP address, not a list", "for example bind = \"127.0.0.1\""),
         ];
         for (key, value, message, help) in cases {

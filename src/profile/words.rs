@@ -25,8 +25,17 @@ pub const PREFIX: &str = "RATESDEV_";
 /// The variable that names the profile.
 pub const PROFILE: &str = "RATESDEV_PROFILE";
 
+/// The variable that says where PostgreSQL is fetched from: a Maven repository's URL, or a `file:` path.
+pub const POSTGRES_MIRROR: &str = "RATESDEV_POSTGRES_MIRROR";
+
 /// Variables that are not settings.
-pub const RESERVED: [&str; 3] = ["RATESDEV_ENV", PROFILE, "RATESDEV_URL"];
+pub const RESERVED: [&str; 5] = [
+    "RATESDEV_ENV",
+    "RATESDEV_HOME",
+    PROFILE,
+    POSTGRES_MIRROR,
+    "RATESDEV_URL",
+];
 /// What the variables of tests begin with.
 const RESERVED_PREFIX: &str = "RATESDEV_TEST_";
 

@@ -23,24 +23,17 @@ use super::container::SECRETS;
 use super::explain;
 use super::explain::Explained;
 use super::hash;
-use crate::engine::Engine;
 use crate::engine::Error;
-use crate::engine::Found;
 use crate::engine::Identity;
-use crate::engine::Instance;
-use crate::engine::LogWindow;
 use crate::engine::Progress;
 use crate::engine::Remark;
 use crate::engine::Result;
-use crate::engine::Role;
 use crate::engine::SeedJob;
 use crate::engine::Service;
-use crate::engine::State;
 use crate::engine::Watcher;
 use crate::engine::load;
-use crate::engine::load::Unheard;
+use crate::engine::random_password;
 use crate::error::Code;
-use crate::text::hex;
 
 /// The folder of the job's own volume, which goes when the container goes.
 const FOLDER: &str = "/seed";
@@ -69,58 +62,11 @@ impl Docker {
             .unwrap_or(1);
         let service = load::service(job, &format!("{FOLDER}/dump.sql"), cores);
         let config_hash = hash(&container::job_body(&service, FOLDER));
-        let id = match self.running_job(owner, &config_hash).await? {
+        let id = match load::running(self, owner, &config_hash).await? {
             Some(running) => running.id,
             None => self.begin(owner, &service, job, watcher).await?,
         };
-        self.listen(owner, &id, watcher).await
-    }
-
-    /// Listens until the job has ended. A log that breaks off while the job works on is taken up again.
-    async fn listen(&self, owner: &Identity, id: &str, watcher: &dyn Watcher) -> Result<Remark> {
-        let window = LogWindow {
-            follow: true,
-            ..LogWindow::default()
-        };
-        loop {
-            let heard = load::follow(self.logs(id, window), watcher).await;
-            let job = self.job(owner).await?;
-            let result = match heard {
-                Ok(remark) => Ok(remark),
-                Err(Unheard::Verdict(error)) => Err(error),
-                Err(Unheard::Silence(other)) => match job.as_ref().map(|job| &job.state) {
-                    Some(State::Running) => {
-                        tokio::time::sleep(Duration::from_millis(200)).await;
-                        continue;
-                    }
-                    Some(State::Exited { out_of_memory, .. }) => {
-                        Err(load::silent(other, *out_of_memory))
-                    }
-                    _ => Err(load::silent(other, false)),
-                },
-            };
-            if let Some(job) = &job {
-                container::remove(&self.client, job).await?;
-            }
-            return result;
-        }
-    }
-
-    /// The job of an environment, in whatever state it is.
-    async fn job(&self, owner: &Identity) -> Result<Option<Found>> {
-        let observed = self.observe(&owner.environment).await?;
-        Ok(observed.find(Instance::first(Role::Seed)).cloned())
-    }
-
-    /// A load of the same dump that an earlier manager began. Any other is of no use and is removed.
-    async fn running_job(&self, owner: &Identity, config_hash: &str) -> Result<Option<Found>> {
-        match self.job(owner).await? {
-            Some(job) if job.state == State::Running && job.config_hash == config_hash => {
-                Ok(Some(job))
-            }
-            Some(job) => container::remove(&self.client, &job).await.map(|()| None),
-            None => Ok(None),
-        }
+        load::listen(self, owner, &id, watcher).await
     }
 
     async fn begin(
@@ -191,15 +137,6 @@ impl Docker {
             .await;
         uploaded.explain("store the password")
     }
-}
-
-/// 64 hexadecimal digits.
-fn random_password() -> Result<String> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        Error::new(Code::Io, "cannot get random bytes for a password").because(error.to_string())
-    })?;
-    Ok(hex(&bytes))
 }
 
 /// A tar archive of one file, made while it is read.

@@ -10,8 +10,10 @@ use serde_json::json;
 
 use super::Kind;
 use super::Raw;
+use super::plain::tidy;
 use super::plain::without_quotes;
 use crate::profile::Port;
+use crate::profile::Postgres;
 use crate::rates::nearest;
 use crate::rates::parse_day;
 
@@ -49,6 +51,50 @@ impl Kind for PublishedPort<'_> {
             return Some(raw.quoted("auto"));
         }
         without_quotes(raw)
+    }
+}
+
+/// Which PostgreSQL is run without Docker: a folder, or `"auto"`. A folder that is called `auto` is written `./auto`.
+pub struct Installed<'a>(pub &'a mut Postgres);
+
+impl Installed<'_> {
+    /// A word without a slash that was probably meant to be `auto`.
+    fn is_near_auto(text: &str) -> bool {
+        !text.contains(['/', '\\']) && !nearest(text, ["auto"]).is_empty()
+    }
+}
+
+impl Kind for Installed<'_> {
+    fn expected(&self) -> String {
+        "the folder of an installed PostgreSQL, or \"auto\" to find one or fetch one".to_owned()
+    }
+
+    fn read(&mut self, raw: &Raw, base: &Path) -> Option<()> {
+        let text = raw.text()?;
+        if text == "auto" {
+            *self.0 = Postgres::Auto;
+            return Some(());
+        }
+        let is_folder = !text.is_empty() && !text.contains(char::is_control);
+        let is_folder = is_folder && !Self::is_near_auto(text);
+        *self.0 = Postgres::Folder(tidy(&base.join(is_folder.then_some(text)?)));
+        Some(())
+    }
+
+    fn write(&self) -> Json {
+        match &*self.0 {
+            Postgres::Auto => Json::from("auto"),
+            Postgres::Folder(folder) => Json::from(folder.to_string_lossy()),
+        }
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string", "minLength": 1 })
+    }
+
+    fn meant(&self, raw: &Raw) -> Option<String> {
+        let is_near = raw.text().is_some_and(Self::is_near_auto);
+        is_near.then(|| raw.quoted("auto"))
     }
 }
 

@@ -1,0 +1,112 @@
+//! Folders and files as this engine keeps them: with exact rights, and never half written.
+
+use std::fs::DirBuilder;
+use std::fs::File;
+use std::fs::Permissions;
+use std::io;
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::home;
+
+/// The rights of a folder for this user alone.
+pub const PRIVATE: u32 = 0o700;
+
+/// The rights of a folder on the way to something of the roles, who are another user where this one is root.
+pub fn way() -> u32 {
+    if home::is_root() { 0o711 } else { PRIVATE }
+}
+
+/// Makes a folder unless it is there, with these rights whatever the umask says.
+pub fn folder(path: &Path, mode: u32) -> io::Result<()> {
+    match DirBuilder::new().mode(mode).create(path) {
+        Ok(()) => std::fs::set_permissions(path, Permissions::from_mode(mode)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Replaces a file as a whole: whoever reads it finds the old contents or the new, even after a crash.
+pub fn replace(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
+    replace_with(path, mode, |file| file.write_all(contents))
+}
+
+/// The same with contents that are written by `fill`.
+pub fn replace_with(
+    path: &Path,
+    mode: u32,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    let new = beside(path);
+    remove(&new)?;
+    let mut file = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&new)?;
+    file.set_permissions(Permissions::from_mode(mode))?;
+    fill(&mut file)?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)?;
+    sync_folder(path)
+}
+
+/// The name under which something is made before it takes its place.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    name.into()
+}
+
+/// Makes sure that a crash does not undo what was done to the names in a folder.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    path.parent()
+        .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+/// Writes a document as JSON.
+pub fn save(path: &Path, document: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_vec_pretty(document)?;
+    replace(path, &text, 0o600)
+}
+
+/// Reads a document that may not be there. One that cannot be understood counts as not there.
+pub fn load<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    match std::fs::read(path) {
+        Ok(text) => Ok(serde_json::from_slice(&text).ok()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes a file that may not be there.
+pub fn remove(path: &Path) -> io::Result<()> {
+    absent(std::fs::remove_file(path))
+}
+
+/// Removes a folder with all that is in it, or nothing of it: it is out of its place first.
+pub fn remove_folder(path: &Path) -> io::Result<()> {
+    let mut away = path.as_os_str().to_owned();
+    away.push(".removed");
+    let away = PathBuf::from(away);
+    absent(std::fs::remove_dir_all(&away))?;
+    match std::fs::rename(path, &away) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        renamed => renamed?,
+    }
+    absent(std::fs::remove_dir_all(&away))
+}
+
+fn absent(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}

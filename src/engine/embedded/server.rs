@@ -1,0 +1,130 @@
+//! PostgreSQL as the role `database`: found, given a cluster, and described as a process.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::disk;
+use super::home::Home;
+use super::home::Place;
+use super::home::unusable;
+use super::postgres::Installation;
+use super::postgres::Reason;
+use super::postgres::Use;
+use super::postgres::account;
+use super::postgres::account::Account;
+use super::postgres::cluster;
+use super::record::Launch;
+use crate::engine::Error;
+use crate::engine::Result;
+use crate::engine::Service;
+use crate::engine::Watcher;
+use crate::error::Code;
+use crate::profile::Durability;
+use crate::profile::Postgres;
+
+/// A server that is ready to be started.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Its programs.
+    pub installation: Installation,
+    /// As whom it runs.
+    account: Option<Account>,
+}
+
+/// Finds or fetches the programs, and makes the cluster unless it is there.
+pub async fn prepare(
+    home: &Home,
+    place: &Place,
+    service: &Service,
+    setting: &Postgres,
+    watcher: &dyn Watcher,
+) -> Result<Prepared> {
+    let account = account::of_roles()?;
+    let major = cluster::major(&place.data())?;
+    let used = find(&service.image, setting, major, home).await?;
+    if let Some(remark) = used.remark {
+        watcher.notice(remark);
+    }
+    let password = std::fs::read_to_string(place.password());
+    let password = password.map_err(|error| unusable(place.path(), error))?;
+    cluster::prepare(cluster::Wanted {
+        installation: &used.installation,
+        data: &place.data(),
+        account: account.as_ref(),
+        password: &password,
+        durability: durability(service),
+    })
+    .await?;
+    Ok(Prepared {
+        installation: used.installation,
+        account,
+    })
+}
+
+/// What a crash of the machine may cost, as the server will be told.
+fn durability(service: &Service) -> Durability {
+    let is_fast = service.arguments.iter().any(|word| word == "fsync=off");
+    if is_fast {
+        Durability::Fast
+    } else {
+        Durability::Safe
+    }
+}
+
+async fn find(
+    _image: &str,
+    _setting: &Postgres,
+    _cluster: Option<u16>,
+    _home: &Home,
+) -> Result<Use> {
+    let folders = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    let numbered = folders.filter_map(|entry| {
+        let entry = entry.ok()?;
+        let number: u16 = entry.file_name().to_str()?.parse().ok()?;
+        Some((number, entry.path().join("bin")))
+    });
+    let (number, programs) = numbered
+        .max()
+        .ok_or_else(|| Error::new(Code::PostgresMissing, "no PostgreSQL is installed"))?;
+    Ok(Use {
+        installation: Installation {
+            programs,
+            version: super::postgres::Version::new(number, 0),
+        },
+        reason: Reason::Newest,
+        remark: None,
+    })
+}
+
+impl Prepared {
+    /// The process that listens at `address`.
+    pub fn launch(self, place: &Place, service: &Service, address: SocketAddr) -> Launch {
+        let data = place.data();
+        let (ip, port) = (address.ip(), address.port());
+        Launch {
+            program: self.installation.program("postgres"),
+            arguments: cluster::arguments(&data, ip, port, &service.arguments),
+            variables: service.variables.clone(),
+            folder: data,
+            account: self.account,
+            socket: None,
+            restarts: true,
+        }
+    }
+}
+
+/// Gives a file or folder to the user of roles.
+pub fn give(path: &Path, account: Option<&Account>) -> io::Result<()> {
+    account.map_or(Ok(()), |account| account.own(path))
+}
+
+/// A secret that only the roles may read.
+pub fn secret(path: &Path, text: &str, account: Option<&Account>) -> io::Result<()> {
+    disk::replace(path, text.as_bytes(), 0o600)?;
+    give(path, account)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}

@@ -1,0 +1,292 @@
+//! The process that looks after the roles of one environment: it holds their logs and their sockets, and starts again
+//! what dies. It knows nothing of what the roles do; managers tell it what to start. It ends when there is nothing left
+//! to look after.
+
+mod capture;
+mod life;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::fs::TryLockError;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::net::UnixListener;
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio::time::sleep;
+use tokio::time::sleep_until;
+
+use super::home::Place;
+use super::leftovers;
+use super::protocol::Answer;
+use super::protocol::Answered;
+use super::protocol::Asked;
+use super::protocol::Live;
+use super::protocol::PROTOCOL;
+use super::protocol::Refusal;
+use super::protocol::Request;
+use super::record::Record;
+use super::socket;
+use crate::engine::Instance;
+use crate::error::IoError;
+use crate::error::Result;
+use crate::shutdown::Shutdown;
+
+/// How long it waits for its first request before it takes itself for forgotten.
+const FORGOTTEN: Duration = Duration::from_secs(10);
+
+/// How long it waits for another to let go of the lock.
+const LOCKED: Duration = Duration::from_secs(5);
+
+/// Looks after the environment in `folder` until nothing of it runs any more, or until asked to end.
+pub async fn supervise(folder: &Path, shutdown: &Shutdown) -> Result<()> {
+    // Its own session: no terminal's Ctrl-C or end concerns it. It fails only where that is so already.
+    rustix::process::setsid().ok();
+    std::env::set_current_dir(folder)
+        .map_err(IoError::new("enter the folder of the environment"))?;
+    let place = Place::at(folder);
+    let _lock = lock(&place).await?;
+    leftovers::end(&place).await;
+    let listener = socket::listen().map_err(IoError::new("open the supervisor's socket"))?;
+    Supervisor::new(place).run(listener, shutdown).await;
+    // Whoever connects from now on is refused and knows that nobody is here.
+    drop(super::disk::remove(Path::new(super::home::SOCKET)));
+    Ok(())
+}
+
+/// The right to look after an environment, or to clean up after who did. The system frees it when its holder is killed.
+pub async fn lock(place: &Place) -> Result<File, IoError> {
+    let action = || format!("take the lock {}", place.lock().display());
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(place.lock())
+        .map_err(IoError::new(action()))?;
+    let deadline = Instant::now() + LOCKED;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(IoError::new(action())(error)),
+            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => {
+                let held = io::Error::new(io::ErrorKind::WouldBlock, "another process holds it");
+                return Err(IoError::new(action())(held));
+            }
+            Err(TryLockError::WouldBlock) => sleep(Duration::from_millis(5)).await,
+        }
+    }
+}
+
+/// Who waits for something to be done.
+type Waiter = oneshot::Sender<Result<(), Refusal>>;
+
+/// What the life of an instance is told.
+enum Command {
+    Stop(Waiter),
+}
+
+/// An instance that is looked after: it runs, or is about to be started again.
+struct Role {
+    commands: mpsc::UnboundedSender<Command>,
+    live: watch::Receiver<Live>,
+}
+
+/// A request, and where its answer goes.
+type Letter = (Request, oneshot::Sender<Answer>);
+
+struct Supervisor {
+    place: Place,
+    roles: BTreeMap<Instance, Role>,
+    lives: JoinSet<Instance>,
+    connections: JoinSet<()>,
+    inbox: mpsc::Receiver<Letter>,
+    address: mpsc::Sender<Letter>,
+    /// Until when it stays although there is nothing to do.
+    patience: Instant,
+    /// Who asked for the end.
+    ending: Vec<oneshot::Sender<Answer>>,
+    is_ending: bool,
+}
+
+impl Supervisor {
+    fn new(place: Place) -> Self {
+        let (address, inbox) = mpsc::channel(16);
+        Self {
+            place,
+            roles: BTreeMap::new(),
+            lives: JoinSet::new(),
+            connections: JoinSet::new(),
+            inbox,
+            address,
+            patience: Instant::now() + FORGOTTEN,
+            ending: Vec::new(),
+            is_ending: false,
+        }
+    }
+
+    async fn run(mut self, listener: UnixListener, shutdown: &Shutdown) {
+        while !self.is_done() {
+            tokio::select! {
+                Ok((stream, _)) = listener.accept() => {
+                    self.connections.spawn(converse(stream, self.address.clone()));
+                }
+                Some((request, answer)) = self.inbox.recv() => self.handle(request, answer),
+                Some(ended) = self.lives.join_next() => self.forget(ended.ok()),
+                Some(_) = self.connections.join_next() => {}
+                () = sleep_until(self.patience), if self.is_idle() => {}
+                () = shutdown.requested(), if !self.is_ending => self.end(),
+            }
+        }
+        for waiter in self.ending.drain(..) {
+            drop(waiter.send(Answer::Done));
+        }
+        while self.connections.join_next().await.is_some() {}
+    }
+
+    fn is_idle(&self) -> bool {
+        self.roles.is_empty() && self.lives.is_empty()
+    }
+
+    /// The patience of one that has had something to do is over at once.
+    fn is_done(&self) -> bool {
+        let nobody_waits = self.connections.is_empty() || self.is_ending;
+        self.is_idle() && nobody_waits && (self.is_ending || Instant::now() >= self.patience)
+    }
+
+    fn forget(&mut self, ended: Option<Instance>) {
+        if let Some(instance) = ended {
+            let runs_anew = |role: &Role| !role.commands.is_closed();
+            if !self.roles.get(&instance).is_some_and(runs_anew) {
+                self.roles.remove(&instance);
+            }
+        }
+        self.patience = Instant::now();
+    }
+
+    fn handle(&mut self, request: Request, answer: oneshot::Sender<Answer>) {
+        match request {
+            Request::Hello => drop(answer.send(Answer::Done)),
+            Request::List => drop(answer.send(self.list())),
+            Request::Start { record } => self.start(*record, answer),
+            Request::Stop { instance } => self.stop(instance, answer),
+            Request::End => {
+                self.ending.push(answer);
+                self.end();
+            }
+        }
+    }
+
+    fn list(&self) -> Answer {
+        let roles = self.roles.values();
+        let alive = roles.filter(|role| !role.commands.is_closed());
+        Answer::Roles {
+            roles: alive.map(|role| role.live.borrow().clone()).collect(),
+        }
+    }
+
+    fn start(&mut self, record: Record, answer: oneshot::Sender<Answer>) {
+        let instance = record.instance;
+        let runs = |role: &Role| !role.commands.is_closed();
+        if self.is_ending || self.roles.get(&instance).is_some_and(runs) {
+            drop(answer.send(Answer::Done));
+            return;
+        }
+        let live = Live {
+            record,
+            health: None,
+            restarts: 0,
+        };
+        let (report, live) = watch::channel(live);
+        let (commands, told) = mpsc::unbounded_channel();
+        let (started, waiting) = oneshot::channel();
+        let place = self.place.clone();
+        self.lives.spawn(async move {
+            life::live(place, report, told, started).await;
+            instance
+        });
+        self.roles.insert(instance, Role { commands, live });
+        self.answer_later(waiting, answer);
+    }
+
+    fn stop(&mut self, instance: Instance, answer: oneshot::Sender<Answer>) {
+        let (done, waiting) = oneshot::channel();
+        if let Some(role) = self.roles.get(&instance) {
+            drop(role.commands.send(Command::Stop(done)));
+        }
+        self.answer_later(waiting, answer);
+    }
+
+    /// Answers once something is done. A life that ends without a word has nothing left to be stopped.
+    fn answer_later(
+        &mut self,
+        waiting: oneshot::Receiver<Result<(), Refusal>>,
+        answer: oneshot::Sender<Answer>,
+    ) {
+        self.connections.spawn(async move {
+            let answered = match waiting.await {
+                Ok(Err(refusal)) => Answer::Refused { refusal },
+                Ok(Ok(())) | Err(_) => Answer::Done,
+            };
+            drop(answer.send(answered));
+        });
+    }
+
+    fn end(&mut self) {
+        self.is_ending = true;
+        for role in self.roles.values() {
+            let (done, _) = oneshot::channel();
+            drop(role.commands.send(Command::Stop(done)));
+        }
+    }
+}
+
+/// Reads one request and writes its answer. A manager that has gone meanwhile does not miss it.
+async fn converse(mut stream: UnixStream, supervisor: mpsc::Sender<Letter>) {
+    let Ok(line) = socket::receive(&mut stream).await else {
+        return;
+    };
+    let answer = match understand(&line) {
+        Some(request) => {
+            let (answer, waiting) = oneshot::channel();
+            drop(supervisor.send((request, answer)).await);
+            waiting.await.unwrap_or(Answer::Done)
+        }
+        None => Answer::Refused {
+            refusal: Refusal::Foreign,
+        },
+    };
+    let answered = Answered {
+        protocol: PROTOCOL,
+        answer,
+    };
+    drop(socket::send(&mut stream, &answered).await);
+}
+
+/// The two requests that never change are understood in every version of the protocol.
+fn understand(line: &[u8]) -> Option<Request> {
+    let asked: Asked = serde_json::from_slice(line).ok()?;
+    let is_stable = matches!(asked.request, Request::Hello | Request::End);
+    (asked.protocol == PROTOCOL || is_stable).then_some(asked.request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manager_of_any_version_may_ask_a_supervisor_to_end() {
+        let understood = |line: &str| understand(line.as_bytes());
+        let end = r#"{"protocol":99,"request":"end"}"#;
+        assert!(matches!(understood(end), Some(Request::End)));
+        assert!(understood(r#"{"protocol":99,"request":"list"}"#).is_none());
+        assert!(understood(r#"{"protocol":1,"request":"list"}"#).is_some());
+        assert!(understood(r#"{"protocol":1,"request":"juggle"}"#).is_none());
+        assert!(understood("hello?").is_none());
+    }
+}
