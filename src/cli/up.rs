@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
+use clap::ValueHint;
+
 use super::Context;
 use super::output::style;
 use super::report;
@@ -21,6 +23,7 @@ use crate::error::Exit;
 use crate::error::IoError;
 use crate::error::Report;
 use crate::error::Result;
+use crate::profile::EngineChoice;
 use crate::profile::Profile;
 use crate::profile::Resolved;
 use crate::query::BaseUrl;
@@ -42,6 +45,9 @@ pub struct Args {
     /// Overrule a setting of the profile, for example api.port=15001
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Run the PostgreSQL that is installed in this folder, without Docker
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    postgres: Option<String>,
     /// Show what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
@@ -94,7 +100,21 @@ async fn resolve(args: &Args, context: &Context) -> Result<Resolved> {
         let made_from = made_from.filter(|file| ours && file.is_file());
         file = made_from.map(|file| file.display().to_string());
     }
-    context.resolve(file.as_deref(), &args.set)
+    context.resolve(file.as_deref(), &args.settings())
+}
+
+impl Args {
+    /// What is set for this run. Who names a PostgreSQL means it to run, unless `--engine` says otherwise.
+    fn settings(&self) -> Vec<String> {
+        let folder = self.postgres.iter();
+        let postgres = folder.flat_map(|folder| {
+            [
+                EngineChoice::Embedded.as_flag(),
+                format!("database.postgres={folder}"),
+            ]
+        });
+        self.set.iter().cloned().chain(postgres).collect()
+    }
 }
 
 /// Brings an environment up and shows how it goes; `seed` uses it too.

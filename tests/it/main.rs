@@ -10,6 +10,7 @@
 
 mod api;
 mod data;
+mod engines;
 mod lifecycle;
 mod parity;
 mod profile;

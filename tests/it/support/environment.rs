@@ -219,6 +219,7 @@ pub fn program(folder: &Path) -> Command {
         .envs([("HOME", folder), ("TMPDIR", folder)])
         .env("LANG", "C.UTF-8")
         .env("RATESDEV_ENGINE", "docker")
+        .env("RATESDEV_HOME", folder.join("home"))
         .env("RATESDEV_DATABASE_IMAGE", docker::postgres_image())
         .env("RATESDEV_DATABASE_PORT", "auto")
         .env("RATESDEV_API_PORT", "auto")
