@@ -273,12 +273,18 @@ impl Embedded {
 
 /// Ends what a supervisor that was killed has left, where nobody looks after the environment now.
 async fn clean_up(place: &Place) -> Result<()> {
-    if !place.path().exists() || client::connect(place).await.is_ok() {
+    if !place.path().exists() {
         return Ok(());
     }
-    let lock = supervisor::lock(place).await;
-    let _lock = lock.map_err(|error| unusable(place.path(), error.source))?;
-    leftovers::end(place).await;
+    while client::connect(place).await.is_err() {
+        let lock = supervisor::try_lock(place);
+        if let Some(_lock) = lock.map_err(|error| unusable(place.path(), error.source))? {
+            leftovers::end(place).await;
+            return Ok(());
+        }
+        // A supervisor is about to listen or to end, and may be cleaning up itself.
+        tokio::time::sleep(supervisor::TRY_AGAIN).await;
+    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use std::fs::Permissions;
 use std::io;
 use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -38,11 +39,11 @@ pub fn replace(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
     replace_with(path, mode, |file| file.write_all(contents))
 }
 
-/// The same with contents that are written by `fill`.
+/// The same with contents that `write` writes.
 pub fn replace_with(
     path: &Path,
     mode: u32,
-    fill: impl FnOnce(&mut File) -> io::Result<()>,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
     let new = beside(path);
     remove(&new)?;
@@ -52,7 +53,7 @@ pub fn replace_with(
         .mode(mode)
         .open(&new)?;
     file.set_permissions(Permissions::from_mode(mode))?;
-    fill(&mut file)?;
+    write(&mut file)?;
     file.sync_all()?;
     std::fs::rename(&new, path)?;
     sync_folder(path)
@@ -84,6 +85,14 @@ pub fn load<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// What tells a file from another that takes its place; empty where there is none.
+pub fn mark(path: &Path) -> String {
+    std::fs::metadata(path).map_or_else(
+        |_| String::new(),
+        |found| format!("{} {} {}", found.ino(), found.len(), found.mtime()),
+    )
 }
 
 /// Removes a file that may not be there.

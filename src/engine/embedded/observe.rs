@@ -3,12 +3,14 @@
 
 use super::client;
 use super::client::Listed;
+use super::disk;
 use super::home::Home;
 use super::home::Place;
 use super::home::unusable;
 use super::leftovers::UNSEEN;
 use super::process::Doing;
 use super::record;
+use super::record::Launch;
 use super::record::Life;
 use super::record::Record;
 use super::service::DB_PORT;
@@ -90,7 +92,7 @@ fn found(place: &Place, record: Record, listed: &Listed) -> (Found, Option<Strin
         endpoint: record.endpoint.filter(|_| holds_port),
         state,
         // What a supervisor of another version looks after cannot be asked about, and is replaced.
-        image_is_stale: is_foreign,
+        image_is_stale: is_foreign || is_stale(&record.launch),
         is_cut_off: false,
         instance: record.instance,
         image: record.image,
@@ -119,6 +121,11 @@ fn state(record: &Record, is_looked_after: bool) -> State {
         Life::Running { process, .. } if process.doing() == Doing::Frozen => State::Paused,
         Life::Running { .. } => State::Running,
     }
+}
+
+/// Whether the program that an instance was started from is another by now: PostgreSQL was updated, or has gone.
+fn is_stale(launch: &Launch) -> bool {
+    !launch.mark.is_empty() && launch.mark != disk::mark(&launch.program)
 }
 
 /// Marks those that look for the database where it is not any more.

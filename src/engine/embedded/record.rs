@@ -69,6 +69,8 @@ impl From<&Identity> for Owner {
 pub struct Launch {
     /// The program's file.
     pub program: PathBuf,
+    /// What tells that file from another that takes its place.
+    pub mark: String,
     /// Its arguments.
     pub arguments: Vec<String>,
     /// Its variables; never a secret.

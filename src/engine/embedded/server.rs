@@ -9,18 +9,17 @@ use super::disk;
 use super::home::Home;
 use super::home::Place;
 use super::home::unusable;
+use super::postgres;
 use super::postgres::Installation;
-use super::postgres::Reason;
-use super::postgres::Use;
+use super::postgres::Machine;
+use super::postgres::Request;
 use super::postgres::account;
 use super::postgres::account::Account;
 use super::postgres::cluster;
 use super::record::Launch;
-use crate::engine::Error;
 use crate::engine::Result;
 use crate::engine::Service;
 use crate::engine::Watcher;
-use crate::error::Code;
 use crate::profile::Durability;
 use crate::profile::Postgres;
 
@@ -43,7 +42,13 @@ pub async fn prepare(
 ) -> Result<Prepared> {
     let account = account::of_roles()?;
     let major = cluster::major(&place.data())?;
-    let used = find(&service.image, setting, major, home).await?;
+    let request = Request {
+        image: &service.image,
+        setting,
+        cluster: major,
+    };
+    let machine = Machine::this(home.path().join("postgres"));
+    let used = postgres::find(request, &machine, watcher).await?;
     if let Some(remark) = used.remark {
         watcher.notice(remark);
     }
@@ -73,40 +78,15 @@ fn durability(service: &Service) -> Durability {
     }
 }
 
-async fn find(
-    _image: &str,
-    _setting: &Postgres,
-    _cluster: Option<u16>,
-    _home: &Home,
-) -> Result<Use> {
-    let folders = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten();
-    let numbered = folders.filter_map(|entry| {
-        let entry = entry.ok()?;
-        let number: u16 = entry.file_name().to_str()?.parse().ok()?;
-        Some((number, entry.path().join("bin")))
-    });
-    let (number, programs) = numbered
-        .max()
-        .ok_or_else(|| Error::new(Code::PostgresMissing, "no PostgreSQL is installed"))?;
-    Ok(Use {
-        installation: Installation {
-            programs,
-            version: super::postgres::Version::new(number, 0),
-        },
-        reason: Reason::Newest,
-        remark: None,
-    })
-}
-
 impl Prepared {
     /// The process that listens at `address`.
     pub fn launch(self, place: &Place, service: &Service, address: SocketAddr) -> Launch {
         let data = place.data();
         let (ip, port) = (address.ip(), address.port());
+        let program = self.installation.program("postgres");
         Launch {
-            program: self.installation.program("postgres"),
+            mark: disk::mark(&program),
+            program,
             arguments: cluster::arguments(&data, ip, port, &service.arguments),
             variables: service.variables.clone(),
             folder: data,

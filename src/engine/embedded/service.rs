@@ -95,6 +95,8 @@ pub fn own(
     variables.extend(service.variables.clone());
     Launch {
         program: program::path(home, &service.image),
+        // Its path follows from what is in it.
+        mark: String::new(),
         arguments: service.arguments.clone(),
         variables,
         folder: place.workplace(service.instance),

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::fs::TryLockError;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -41,8 +42,14 @@ use crate::shutdown::Shutdown;
 /// How long it waits for its first request before it takes itself for forgotten.
 const FORGOTTEN: Duration = Duration::from_secs(10);
 
-/// How long it waits for another to let go of the lock.
-const LOCKED: Duration = Duration::from_secs(5);
+/// How long the lock is waited for: whoever has it may have roles to stop.
+const LOCKED: Duration = Duration::from_mins(1);
+
+/// How often the lock is tried.
+pub const TRY_AGAIN: Duration = Duration::from_millis(5);
+
+/// How often it looks whether its folder is still there.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Looks after the environment in `folder` until nothing of it runs any more, or until asked to end.
 pub async fn supervise(folder: &Path, shutdown: &Shutdown) -> Result<()> {
@@ -62,25 +69,37 @@ pub async fn supervise(folder: &Path, shutdown: &Shutdown) -> Result<()> {
 
 /// The right to look after an environment, or to clean up after who did. The system frees it when its holder is killed.
 pub async fn lock(place: &Place) -> Result<File, IoError> {
-    let action = || format!("take the lock {}", place.lock().display());
+    let deadline = Instant::now() + LOCKED;
+    loop {
+        if let Some(lock) = try_lock(place)? {
+            return Ok(lock);
+        }
+        if Instant::now() >= deadline {
+            let held = io::Error::new(io::ErrorKind::WouldBlock, "another process holds it");
+            return Err(cannot_lock(place)(held));
+        }
+        sleep(TRY_AGAIN).await;
+    }
+}
+
+/// The same right, where nobody has it.
+pub fn try_lock(place: &Place) -> Result<Option<File>, IoError> {
     let file = File::options()
         .write(true)
         .create(true)
         .truncate(false)
+        .mode(0o600)
         .open(place.lock())
-        .map_err(IoError::new(action()))?;
-    let deadline = Instant::now() + LOCKED;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::Error(error)) => return Err(IoError::new(action())(error)),
-            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => {
-                let held = io::Error::new(io::ErrorKind::WouldBlock, "another process holds it");
-                return Err(IoError::new(action())(held));
-            }
-            Err(TryLockError::WouldBlock) => sleep(Duration::from_millis(5)).await,
-        }
+        .map_err(cannot_lock(place))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(cannot_lock(place)(error)),
     }
+}
+
+fn cannot_lock(place: &Place) -> impl FnOnce(io::Error) -> IoError + use<> {
+    IoError::new(format!("take the lock {}", place.lock().display()))
 }
 
 /// Who waits for something to be done.
@@ -95,6 +114,12 @@ enum Command {
 struct Role {
     commands: mpsc::UnboundedSender<Command>,
     live: watch::Receiver<Live>,
+}
+
+impl Role {
+    fn is_alive(&self) -> bool {
+        !self.commands.is_closed()
+    }
 }
 
 /// A request, and where its answer goes.
@@ -131,6 +156,7 @@ impl Supervisor {
     }
 
     async fn run(mut self, listener: UnixListener, shutdown: &Shutdown) {
+        let mut looks = tokio::time::interval(LOOK);
         while !self.is_done() {
             tokio::select! {
                 Ok((stream, _)) = listener.accept() => {
@@ -141,11 +167,14 @@ impl Supervisor {
                 Some(_) = self.connections.join_next() => {}
                 () = sleep_until(self.patience), if self.is_idle() => {}
                 () = shutdown.requested(), if !self.is_ending => self.end(),
+                _ = looks.tick(), if !self.is_ending => self.end_without_folder(),
             }
         }
         for waiter in self.ending.drain(..) {
             drop(waiter.send(Answer::Done));
         }
+        self.inbox.close();
+        while self.inbox.try_recv().is_ok() {}
         while self.connections.join_next().await.is_some() {}
     }
 
@@ -161,8 +190,8 @@ impl Supervisor {
 
     fn forget(&mut self, ended: Option<Instance>) {
         if let Some(instance) = ended {
-            let runs_anew = |role: &Role| !role.commands.is_closed();
-            if !self.roles.get(&instance).is_some_and(runs_anew) {
+            // It may have been started anew meanwhile.
+            if !self.roles.get(&instance).is_some_and(Role::is_alive) {
                 self.roles.remove(&instance);
             }
         }
@@ -183,8 +212,7 @@ impl Supervisor {
     }
 
     fn list(&self) -> Answer {
-        let roles = self.roles.values();
-        let alive = roles.filter(|role| !role.commands.is_closed());
+        let alive = self.roles.values().filter(|role| role.is_alive());
         Answer::Roles {
             roles: alive.map(|role| role.live.borrow().clone()).collect(),
         }
@@ -192,8 +220,10 @@ impl Supervisor {
 
     fn start(&mut self, record: Record, answer: oneshot::Sender<Answer>) {
         let instance = record.instance;
-        let runs = |role: &Role| !role.commands.is_closed();
-        if self.is_ending || self.roles.get(&instance).is_some_and(runs) {
+        if self.is_ending {
+            return;
+        }
+        if self.roles.get(&instance).is_some_and(Role::is_alive) {
             drop(answer.send(Answer::Done));
             return;
         }
@@ -237,6 +267,13 @@ impl Supervisor {
         });
     }
 
+    /// Whoever removes the folder by hand wants nothing of it to go on.
+    fn end_without_folder(&mut self) {
+        if !self.place.identity().exists() {
+            self.end();
+        }
+    }
+
     fn end(&mut self) {
         self.is_ending = true;
         for role in self.roles.values() {
@@ -255,7 +292,9 @@ async fn converse(mut stream: UnixStream, supervisor: mpsc::Sender<Letter>) {
         Some(request) => {
             let (answer, waiting) = oneshot::channel();
             drop(supervisor.send((request, answer)).await);
-            waiting.await.unwrap_or(Answer::Done)
+            // Without an answer the manager finds another supervisor, or starts one.
+            let Ok(answer) = waiting.await else { return };
+            answer
         }
         None => Answer::Refused {
             refusal: Refusal::Foreign,
