@@ -5,6 +5,7 @@ mod down;
 mod load;
 mod logs;
 mod output;
+mod parity;
 mod probe;
 mod profile;
 mod query;
@@ -29,9 +30,11 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::error::ErrorKind;
 
+use crate::environment::locate::Engines;
 use crate::error::Exit;
 use crate::error::IoError;
 use crate::error::Result;
+use crate::profile::EngineChoice;
 use crate::shutdown::Shutdown;
 use output::Output;
 
@@ -56,12 +59,16 @@ struct Globals {
     /// The environment to work on [default: the profile's name]
     #[arg(short, long, global = true, value_name = "NAME", env = "RATESDEV_ENV")]
     env: Option<String>,
+    /// Where it runs [default: where it is; a new one as the profile says]
+    #[arg(long, global = true, value_enum, value_name = "ENGINE")]
+    engine: Option<EngineChoice>,
 }
 
 /// What a command works with besides its own arguments.
 #[derive(Debug)]
 struct Context {
     globals: Globals,
+    engines: Engines,
     out: Output,
     shutdown: Shutdown,
 }
@@ -73,6 +80,7 @@ enum Command {
     Status(status::Args),
     Logs(logs::Args),
     Query(query::Args),
+    Parity(parity::Args),
     Seed(seed::Args),
     Profile(profile::Args),
     Serve(serve::Args),
@@ -136,6 +144,7 @@ fn start(cli: Cli, out: &Output) -> Result<Exit> {
     let result = runtime.block_on(async {
         let context = Context {
             globals: cli.globals,
+            engines: Engines::default(),
             out: out.clone(),
             shutdown: Shutdown::on_signals(),
         };
@@ -152,6 +161,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Status(args) => status::run(args, context).await,
         Command::Logs(args) => logs::run(args, context).await,
         Command::Query(args) => query::run(args, context).await,
+        Command::Parity(args) => parity::run(args, context).await,
         Command::Seed(args) => seed::run(args, context).await,
         Command::Profile(args) => profile::run(args, context).await,
         Command::Serve(args) => serve::run(args, context).await,

@@ -3,6 +3,7 @@
 mod dump;
 mod fingerprint;
 mod migrate;
+mod places;
 pub mod seed;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use crate::error::Code;
 use crate::error::Explain;
 pub use dump::DumpError;
 pub use fingerprint::Fingerprint;
+pub use places::Places;
 
 /// Where the database is and who connects, as the roles receive it in environment variables.
 #[derive(Debug, Clone, PartialEq, Eq)]

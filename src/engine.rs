@@ -1,5 +1,6 @@
 //! Where roles run: the one trait every engine fulfils, and the words it is spoken to in.
 
+pub mod choice;
 pub mod docker;
 #[cfg(unix)]
 pub mod embedded;

@@ -2,6 +2,7 @@
 
 mod check;
 pub mod event;
+pub mod locate;
 mod lock;
 pub mod logs;
 pub mod plan;
@@ -398,7 +399,7 @@ fn refuse_missing_images(wanted: &Wanted, situation: &Situation, pull: Pull) -> 
                 format!("the image {image} is not there and --pull never forbids to fetch it"),
             );
             Err(error
-                .hint(format!("`docker pull {image}`, or leave --pull never out"))
+                .hint(format!("`docker pull {image}`, or leave --pull never out; `--engine embedded` needs no image"))
                 .into())
         }
         _ => Ok(()),

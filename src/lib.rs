@@ -7,6 +7,7 @@
 //! | [`cli`] | the command line: one file per command; `cli::output` alone writes to the terminal |
 //! | [`environment`] | plan, run, bring up, take down, report: the life of an environment |
 //! | [`api`] | the rates API |
+//! | [`parity`] | whether two APIs give the same answers |
 //! | [`query`] | the client of the rates API |
 //! | [`database`] | connect, read dumps, seed, migrate |
 //! | [`image`] | the API image |
@@ -25,6 +26,7 @@ mod environment;
 mod error;
 mod image;
 mod log_line;
+mod parity;
 mod profile;
 mod query;
 mod rates;

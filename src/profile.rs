@@ -49,6 +49,7 @@ pub use schema::schema;
 pub use words::POSTGRES_MIRROR;
 #[cfg(test)]
 pub use words::RESERVED;
+pub use words::engine;
 
 /// Everything an environment is made from.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +62,8 @@ pub struct Profile {
     pub root: PathBuf,
     /// Whether taking data away needs the environment's name typed.
     pub protected: bool,
+    /// Where it is made, when it is not there yet.
+    pub engine: EngineChoice,
     /// The role `database`.
     pub database: Database,
     /// What the database is loaded with.
@@ -69,6 +72,29 @@ pub struct Profile {
     pub api: Api,
     /// Questions with known answers.
     pub checks: Vec<Check>,
+}
+
+/// Which engine an environment is made on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum EngineChoice {
+    /// A Docker Engine where one can be used, else embedded.
+    Auto,
+    /// A Docker Engine.
+    Docker,
+    /// Processes of this machine, without Docker.
+    Embedded,
+}
+
+impl EngineChoice {
+    /// As `--set` takes it.
+    pub fn as_flag(self) -> String {
+        let word = match self {
+            Self::Auto => "auto",
+            Self::Docker => "docker",
+            Self::Embedded => "embedded",
+        };
+        format!("{}={word}", settings::ENGINE)
+    }
 }
 
 /// The role `database`.

@@ -123,7 +123,7 @@ pub async fn run(mut args: Args, context: &Context) -> Result<Exit> {
     let writers = environment.writers(&args.roles).await?;
     if writers.is_empty() {
         if environment.observe().await?.instances.is_empty() {
-            return Err(NotRunning::new(&environment).await.into());
+            return Err(NotRunning::new(&environment, context).await.into());
         }
         let roles: Vec<_> = args.roles.iter().map(Role::to_string).collect();
         return Err(NoSuchRole {

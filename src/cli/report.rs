@@ -134,6 +134,7 @@ impl<'a> Lines<'a> {
 
     fn show(&mut self, event: Event) {
         match event {
+            Event::Engine { because, .. } => self.print(&because),
             Event::Planned { steps } => self.steps = steps,
             Event::Started { step } => self.begin(step),
             Event::Output { step, line } => self.output(step, &line),

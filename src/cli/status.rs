@@ -88,7 +88,7 @@ async fn show(
     if args.json {
         context.out.json(&status)?;
     } else if status.roles.is_empty() {
-        return Err(NotRunning::new(environment).await.into());
+        return Err(NotRunning::new(environment, context).await.into());
     } else {
         let lines = lines(&status, &Screen::of_stdout(), Timestamp::now());
         lines.iter().try_for_each(|line| context.out.line(line))?;

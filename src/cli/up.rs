@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
+use clap::ValueHint;
+
 use super::Context;
 use super::output::style;
 use super::report;
@@ -21,7 +23,9 @@ use crate::error::Exit;
 use crate::error::IoError;
 use crate::error::Report;
 use crate::error::Result;
+use crate::profile::EngineChoice;
 use crate::profile::Profile;
+use crate::profile::Resolved;
 use crate::query::BaseUrl;
 
 /// Make the environment of a profile, or bring it to what the profile says now.
@@ -41,6 +45,9 @@ pub struct Args {
     /// Overrule a setting of the profile, for example api.port=15001
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Run the PostgreSQL that is installed in this folder, without Docker
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    postgres: Option<String>,
     /// Show what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
@@ -62,7 +69,8 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
-    let profile = profile(&args, context).await?;
+    let resolved = resolve(&args, context).await?;
+    let profile = &resolved.profile;
     let choices = Choices {
         build: args.build,
         recreate: args.recreate,
@@ -74,15 +82,15 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         pull: args.pull,
         wait_timeout: Duration::from_secs(args.wait_timeout),
     };
-    let environment = context.environment(Some(&profile)).await?;
+    let environment = context.place(&resolved, args.pull, args.json).await?;
     if args.dry_run {
-        return dry_run(&environment, &profile, up, &args, context).await;
+        return dry_run(&environment, profile, up, &args, context).await;
     }
-    bring_up(&environment, &profile, up, args.json, context).await
+    bring_up(&environment, profile, up, args.json, context).await
 }
 
 /// The profile that is named; for an environment of this checkout that is named, the one that it was made from.
-async fn profile(args: &Args, context: &Context) -> Result<Profile> {
+async fn resolve(args: &Args, context: &Context) -> Result<Resolved> {
     let mut file = args.profile.clone();
     if file.is_none() && context.named().is_some() {
         let environment = context.environment(None).await?;
@@ -92,7 +100,21 @@ async fn profile(args: &Args, context: &Context) -> Result<Profile> {
         let made_from = made_from.filter(|file| ours && file.is_file());
         file = made_from.map(|file| file.display().to_string());
     }
-    Ok(context.resolve(file.as_deref(), &args.set)?.profile)
+    context.resolve(file.as_deref(), &args.settings())
+}
+
+impl Args {
+    /// What is set for this run. Who names a PostgreSQL means it to run, unless `--engine` says otherwise.
+    fn settings(&self) -> Vec<String> {
+        let folder = self.postgres.iter();
+        let postgres = folder.flat_map(|folder| {
+            [
+                EngineChoice::Embedded.as_flag(),
+                format!("database.postgres={folder}"),
+            ]
+        });
+        self.set.iter().cloned().chain(postgres).collect()
+    }
 }
 
 /// Brings an environment up and shows how it goes; `seed` uses it too.

@@ -73,10 +73,19 @@ pub struct Docker {
 }
 
 impl Docker {
-    /// Connects to the Engine that `DOCKER_HOST` names, else to the default socket, and makes sure that it answers.
-    pub async fn connect(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let (client, about) = connect::connect(variable).await?;
+    /// Connects to the Engine that `DOCKER_HOST` names, else to the default socket, and makes sure that it answers
+    /// within `patience`.
+    pub async fn connect(
+        variable: impl Fn(&str) -> Option<String>,
+        patience: Duration,
+    ) -> Result<Self> {
+        let (client, about) = connect::connect(variable, patience).await?;
         Ok(Self { client, about })
+    }
+
+    /// Asks the registry of an image, through the Engine, whether it has it. Nothing is pulled.
+    pub async fn find_in_registry(&self, image: &str) -> Result<()> {
+        image::find_in_registry(&self.client, image).await
     }
 
     /// The networks of an environment by their ids, the oldest first. There should be one: names are not unique, and

@@ -10,7 +10,9 @@
 
 mod api;
 mod data;
+mod engines;
 mod lifecycle;
+mod parity;
 mod profile;
 mod query;
 mod seed;

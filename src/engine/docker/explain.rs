@@ -72,12 +72,14 @@ fn hint(code: Code) -> Option<&'static str> {
             "the disk of the Docker Engine is full; `docker system df` shows what fills it"
         }
         Code::RegistryUnreachable => {
-            "check the network or the proxy of the Docker Engine; an image that is there already is not pulled again"
+            "check the network or the proxy of the Docker Engine; an image that is there already is not pulled again; `--engine embedded` needs no image"
         }
         Code::RegistryDenied => {
-            "pull it with `docker pull` after `docker login`, or correct the image's name in the profile"
+            "pull it with `docker pull` after `docker login`, or correct the image's name in the profile; `--engine embedded` needs no image"
         }
-        Code::ImageMissing => "check the image's name and tag in the profile",
+        Code::ImageMissing => {
+            "check the image's name and tag in the profile; `--engine embedded` needs no image"
+        }
         _ => return None,
     })
 }
