@@ -1,6 +1,7 @@
 //! The life of an environment: plan what has to be done, do it, tell about it, report what is there.
 
 mod check;
+pub mod chosen;
 pub mod event;
 mod lock;
 pub mod logs;
@@ -191,8 +192,14 @@ impl Environment {
         self.verify_seed(wanted, Instant::now() + patience).await
     }
 
-    /// Carries out a plan to take it down.
-    pub async fn down(&self, plan: &Plan, emitter: &Emitter, shutdown: &Shutdown) -> Result<()> {
+    /// Carries out a plan that makes nothing new; what it starts may take `wait` to answer.
+    pub async fn carry_out(
+        &self,
+        plan: &Plan,
+        wait: Duration,
+        emitter: &Emitter,
+        shutdown: &Shutdown,
+    ) -> Result<()> {
         if plan.is_empty() {
             return Ok(());
         }
@@ -203,7 +210,12 @@ impl Environment {
             root: PathBuf::new(),
             protected: false,
         };
-        self.run(plan, &owner, Duration::ZERO, (emitter, shutdown))
+        self.run(plan, &owner, wait, (emitter, shutdown)).await
+    }
+
+    /// Carries out a plan to take it down.
+    pub async fn down(&self, plan: &Plan, emitter: &Emitter, shutdown: &Shutdown) -> Result<()> {
+        self.carry_out(plan, Duration::ZERO, emitter, shutdown)
             .await
     }
 
