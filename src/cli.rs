@@ -2,6 +2,7 @@
 
 mod ask;
 mod down;
+mod exec;
 mod halt;
 mod load;
 mod logs;
@@ -9,6 +10,7 @@ mod moment;
 mod output;
 mod probe;
 mod profile;
+mod psql;
 mod query;
 mod report;
 mod restart;
@@ -36,6 +38,7 @@ use crate::error::Exit;
 use crate::error::IoError;
 use crate::error::Result;
 use crate::shutdown::Shutdown;
+use crate::terminal;
 use output::Output;
 
 /// The whole rates system on one machine: PostgreSQL seeded and verified, the API running, one command.
@@ -79,6 +82,8 @@ enum Command {
     Status(status::Args),
     Logs(logs::Args),
     Query(query::Args),
+    Exec(exec::Args),
+    Psql(psql::Args),
     Seed(seed::Args),
     Profile(profile::Args),
     Serve(serve::Args),
@@ -90,6 +95,7 @@ enum Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // A panic is a bug of ours; the report says where. Only a second installation could fail.
     drop(color_eyre::install());
+    terminal::restore_on_panic();
     let cli = match parse(arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -145,6 +151,8 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Status(args) => status::run(args, context).await,
         Command::Logs(args) => logs::run(args, context).await,
         Command::Query(args) => query::run(args, context).await,
+        Command::Exec(args) => exec::run(args, context).await,
+        Command::Psql(args) => psql::run(args, context).await,
         Command::Seed(args) => seed::run(args, context).await,
         Command::Profile(args) => profile::run(args, context).await,
         Command::Serve(args) => serve::run(args, context).await,

@@ -19,6 +19,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::error::Code;
+use crate::error::Exit;
 use crate::error::Explain;
 use crate::image::ApiImage;
 use crate::image::Platform;
@@ -653,6 +654,15 @@ impl Explain for Error {
 
     fn detail(&self) -> Vec<String> {
         self.detail.clone()
+    }
+
+    /// A command that could not be run ends as in a shell.
+    fn exit(&self) -> Exit {
+        match self.code {
+            Code::ProgramRefused => Exit::Of(126),
+            Code::ProgramMissing => Exit::Of(127),
+            _ => Exit::Failed,
+        }
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Exit {
     Rejected,
     /// 130: interrupted by the user.
     Interrupted,
+    /// As the command ended that was run for the user.
+    Of(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -38,6 +40,7 @@ impl From<Exit> for ExitCode {
             Exit::NotRunning => 3,
             Exit::Rejected => 4,
             Exit::Interrupted => 130,
+            Exit::Of(code) => code,
         })
     }
 }
@@ -122,6 +125,10 @@ codes! {
     ProfileInvalid = "E-PROFILE-INVALID",
     /// There is no such profile.
     ProfileMissing = "E-PROFILE-MISSING",
+    /// The instance has no such program.
+    ProgramMissing = "E-PROGRAM-MISSING",
+    /// The instance has the program and cannot run it.
+    ProgramRefused = "E-PROGRAM-REFUSED",
     /// The environment is protected.
     Protected = "E-PROTECTED",
     /// The registry wants other credentials.

@@ -6,6 +6,7 @@
 
 mod connect;
 mod container;
+mod exec;
 mod explain;
 mod image;
 mod job;
@@ -231,8 +232,8 @@ impl Engine for Docker {
         usage::read(&self.client, id).await
     }
 
-    async fn exec(&self, _found: &Found, _exec: &Exec) -> Result<i32> {
-        Err(Error::new(Code::DockerAnswer, "exec is not here yet"))
+    async fn exec(&self, found: &Found, exec: &Exec) -> Result<i32> {
+        exec::run(&self.client, found, exec).await
     }
 
     fn events(

@@ -1,3 +1,4 @@
 //! The everyday commands on an environment that is there, on the real Engine.
 
+mod exec;
 mod halt;
