@@ -2,6 +2,7 @@
 
 mod ask;
 mod down;
+mod events;
 mod exec;
 mod halt;
 mod load;
@@ -81,6 +82,7 @@ enum Command {
     Restart(restart::Args),
     Status(status::Args),
     Logs(logs::Args),
+    Events(events::Args),
     Query(query::Args),
     Exec(exec::Args),
     Psql(psql::Args),
@@ -150,6 +152,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Restart(args) => restart::run(args, context).await,
         Command::Status(args) => status::run(args, context).await,
         Command::Logs(args) => logs::run(args, context).await,
+        Command::Events(args) => events::run(args, context).await,
         Command::Query(args) => query::run(args, context).await,
         Command::Exec(args) => exec::run(args, context).await,
         Command::Psql(args) => psql::run(args, context).await,

@@ -6,6 +6,7 @@
 
 mod connect;
 mod container;
+mod events;
 mod exec;
 mod explain;
 mod image;
@@ -23,7 +24,6 @@ use async_trait::async_trait;
 use bollard::Docker as Client;
 use bollard::models::NetworkCreateRequest;
 use bollard::query_parameters::ListNetworksOptionsBuilder;
-use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use sha2::Digest;
 use sha2::Sha256;
@@ -238,10 +238,10 @@ impl Engine for Docker {
 
     fn events(
         &self,
-        _environment: Option<&EnvironmentName>,
-        _window: LogWindow,
+        environment: Option<&EnvironmentName>,
+        window: LogWindow,
     ) -> BoxStream<'static, Result<Event>> {
-        futures_util::stream::empty().boxed()
+        events::read(&self.client, environment, window)
     }
 }
 
@@ -261,6 +261,11 @@ fn labels(owner: &Identity) -> HashMap<String, String> {
             env!("CARGO_PKG_VERSION").to_owned(),
         ),
     ])
+}
+
+/// The filter for what belongs to an environment, whichever it is.
+fn of_any_environment() -> HashMap<String, Vec<String>> {
+    HashMap::from([("label".to_owned(), vec![label::ENVIRONMENT.to_owned()])])
 }
 
 /// The filter for what belongs to one environment.

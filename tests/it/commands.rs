@@ -1,4 +1,5 @@
 //! The everyday commands on an environment that is there, on the real Engine.
 
+mod events;
 mod exec;
 mod halt;

@@ -60,7 +60,9 @@ fn streams_are_passed_on_as_they_are(environment: &Environment) {
         &bytes,
     );
     let sum = <sha2::Sha256 as sha2::Digest>::digest(&bytes);
-    let sum: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = sum
+        .iter()
+        .fold(String::new(), |sum, byte| format!("{sum}{byte:02x}"));
     let run = run.exits(3);
     assert_eq!(run.stdout, format!("{sum}  -\n"));
     assert_eq!(run.stderr, "complaint\n");
