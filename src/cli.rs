@@ -1,14 +1,18 @@
 //! The command line as typed. Nothing here acts: every command's file has its arguments and its `run`.
 
 mod ask;
+mod config;
 mod down;
 mod events;
 mod exec;
 mod halt;
 mod load;
 mod logs;
+mod ls;
 mod moment;
+mod open;
 mod output;
+mod port;
 mod probe;
 mod profile;
 mod psql;
@@ -81,12 +85,16 @@ enum Command {
     Stop(stop::Args),
     Restart(restart::Args),
     Status(status::Args),
+    Ls(ls::Args),
+    Port(port::Args),
+    Open(open::Args),
     Logs(logs::Args),
     Events(events::Args),
     Query(query::Args),
     Exec(exec::Args),
     Psql(psql::Args),
     Seed(seed::Args),
+    Config(config::Args),
     Profile(profile::Args),
     Serve(serve::Args),
     Load(load::Args),
@@ -151,12 +159,16 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Stop(args) => stop::run(args, context).await,
         Command::Restart(args) => restart::run(args, context).await,
         Command::Status(args) => status::run(args, context).await,
+        Command::Ls(args) => ls::run(args, context).await,
+        Command::Port(args) => port::run(args, context).await,
+        Command::Open(args) => open::run(args, context).await,
         Command::Logs(args) => logs::run(args, context).await,
         Command::Events(args) => events::run(args, context).await,
         Command::Query(args) => query::run(args, context).await,
         Command::Exec(args) => exec::run(args, context).await,
         Command::Psql(args) => psql::run(args, context).await,
         Command::Seed(args) => seed::run(args, context).await,
+        Command::Config(args) => config::run(args, context).await,
         Command::Profile(args) => profile::run(args, context).await,
         Command::Serve(args) => serve::run(args, context).await,
         Command::Load(args) => load::run(args, context).await,

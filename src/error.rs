@@ -119,6 +119,8 @@ codes! {
     NotReady = "E-NOT-READY",
     /// Nothing runs under that name.
     NotRunning = "E-NOT-RUNNING",
+    /// No program could be started that shows a URL.
+    OpenFailed = "E-OPEN-FAILED",
     /// A port is taken by something else.
     PortTaken = "E-PORT-TAKEN",
     /// A profile has faults.

@@ -13,6 +13,7 @@ mod image;
 mod job;
 mod logs;
 mod observe;
+mod overview;
 mod usage;
 mod volume;
 
@@ -40,6 +41,7 @@ use super::LogLine;
 use super::LogWindow;
 use super::Network;
 use super::Observed;
+use super::Overview;
 use super::Reading;
 use super::Remark;
 use super::Result;
@@ -201,6 +203,10 @@ impl Engine for Docker {
 
     async fn environments(&self) -> Result<Vec<EnvironmentName>> {
         observe::environments(&self.client).await
+    }
+
+    async fn overview(&self, kept: bool) -> Result<Vec<Overview>> {
+        overview::read(&self.client, kept).await
     }
 
     async fn perform(

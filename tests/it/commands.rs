@@ -3,3 +3,4 @@
 mod events;
 mod exec;
 mod halt;
+mod looks;

@@ -213,18 +213,22 @@ fn started_at(state: &ContainerState) -> Option<Timestamp> {
     text.parse().ok()
 }
 
-/// Where the published port is reached: a port bound to every address is reached on this machine's own.
-fn endpoint(container: &ContainerInspectResponse) -> Option<SocketAddr> {
-    let ports = container.network_settings.as_ref()?.ports.as_ref()?;
-    let binding = ports.values().flatten().flatten().next()?;
-    let address: IpAddr = binding.host_ip.as_ref()?.parse().ok()?;
-    let address = if address.is_unspecified() {
+/// A port bound to every address is reached on this machine's own.
+pub fn reachable(address: IpAddr) -> IpAddr {
+    if address.is_unspecified() {
         Ipv4Addr::LOCALHOST.into()
     } else {
         address
-    };
+    }
+}
+
+/// Where the published port is reached.
+fn endpoint(container: &ContainerInspectResponse) -> Option<SocketAddr> {
+    let ports = container.network_settings.as_ref()?.ports.as_ref()?;
+    let binding = ports.values().flatten().flatten().next()?;
+    let address = binding.host_ip.as_ref()?.parse().ok()?;
     Some(SocketAddr::new(
-        address,
+        reachable(address),
         binding.host_port.as_ref()?.parse().ok()?,
     ))
 }
