@@ -1,19 +1,31 @@
 //! The command line as typed. Nothing here acts: every command's file has its arguments and its `run`.
 
 mod ask;
+mod config;
 mod down;
+mod events;
+mod exec;
+mod halt;
 mod load;
 mod logs;
+mod ls;
+mod moment;
+mod open;
 mod output;
 mod parity;
+mod port;
 mod probe;
 mod profile;
+mod psql;
 mod query;
 mod report;
+mod restart;
 mod screen;
 mod seed;
 mod serve;
+mod start;
 mod status;
+mod stop;
 #[cfg(unix)]
 mod supervise;
 mod table;
@@ -36,6 +48,7 @@ use crate::error::IoError;
 use crate::error::Result;
 use crate::profile::EngineChoice;
 use crate::shutdown::Shutdown;
+use crate::terminal;
 use output::Output;
 
 /// The whole rates system on one machine: PostgreSQL seeded and verified, the API running, one command.
@@ -77,11 +90,21 @@ struct Context {
 enum Command {
     Up(up::Args),
     Down(down::Args),
+    Start(start::Args),
+    Stop(stop::Args),
+    Restart(restart::Args),
     Status(status::Args),
+    Ls(ls::Args),
+    Port(port::Args),
+    Open(open::Args),
     Logs(logs::Args),
+    Events(events::Args),
     Query(query::Args),
     Parity(parity::Args),
+    Exec(exec::Args),
+    Psql(psql::Args),
     Seed(seed::Args),
+    Config(config::Args),
     Profile(profile::Args),
     Serve(serve::Args),
     Load(load::Args),
@@ -107,6 +130,7 @@ impl Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // A panic is a bug of ours; the report says where. Only a second installation could fail.
     drop(color_eyre::install());
+    terminal::restore_on_panic();
     let cli = match parse(arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -158,11 +182,21 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
     match command {
         Command::Up(args) => up::run(args, context).await,
         Command::Down(args) => down::run(args, context).await,
+        Command::Start(args) => start::run(args, context).await,
+        Command::Stop(args) => stop::run(args, context).await,
+        Command::Restart(args) => restart::run(args, context).await,
         Command::Status(args) => status::run(args, context).await,
+        Command::Ls(args) => ls::run(args, context).await,
+        Command::Port(args) => port::run(args, context).await,
+        Command::Open(args) => open::run(args, context).await,
         Command::Logs(args) => logs::run(args, context).await,
+        Command::Events(args) => events::run(args, context).await,
         Command::Query(args) => query::run(args, context).await,
         Command::Parity(args) => parity::run(args, context).await,
+        Command::Exec(args) => exec::run(args, context).await,
+        Command::Psql(args) => psql::run(args, context).await,
         Command::Seed(args) => seed::run(args, context).await,
+        Command::Config(args) => config::run(args, context).await,
         Command::Profile(args) => profile::run(args, context).await,
         Command::Serve(args) => serve::run(args, context).await,
         Command::Load(args) => load::run(args, context).await,

@@ -1,6 +1,7 @@
 //! The life of an environment: plan what has to be done, do it, tell about it, report what is there.
 
 mod check;
+pub mod chosen;
 pub mod event;
 pub mod locate;
 mod lock;
@@ -9,7 +10,7 @@ pub mod plan;
 mod ready;
 mod runner;
 pub mod status;
-mod wanted;
+pub mod wanted;
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -131,16 +132,24 @@ impl Environment {
         Ok(status::endpoint(&observed, Role::Api).map(BaseUrl::from))
     }
 
+    /// What a profile comes to here: its services as they would run.
+    pub async fn wanted(&self, profile: &Profile, program: &Path) -> Result<Wanted> {
+        let platform = self.engine.about().platform.clone();
+        let (image, fingerprint) = gather(profile, program, platform).await?;
+        let name = self.name.clone();
+        Ok(wanted::wanted(
+            profile,
+            name,
+            image,
+            fingerprint.to_string(),
+        ))
+    }
+
     /// Works out what `up` has to do, without doing it. `program` is what the API image is made from.
     pub async fn prepare(&self, profile: &Profile, program: &Path, up: Up) -> Result<Prepared> {
         self.refuse_remote()?;
-        let gathered = tokio::try_join!(
-            self.observe(),
-            gather(profile, program, self.engine.about().platform.clone())
-        );
-        let (observed, (image, fingerprint)) = gathered?;
+        let (observed, wanted) = tokio::try_join!(self.observe(), self.wanted(profile, program))?;
         self.refuse_another_checkout(&observed, &profile.root)?;
-        let wanted = wanted::wanted(profile, self.name.clone(), image, fingerprint.to_string());
         let situation = self.situation(&wanted, observed).await?;
         refuse_missing_images(&wanted, &situation, up.pull)?;
         let plan = match up.extent {
@@ -192,8 +201,14 @@ impl Environment {
         self.verify_seed(wanted, Instant::now() + patience).await
     }
 
-    /// Carries out a plan to take it down.
-    pub async fn down(&self, plan: &Plan, emitter: &Emitter, shutdown: &Shutdown) -> Result<()> {
+    /// Carries out a plan that makes nothing new; what it starts may take `wait` to answer.
+    pub async fn carry_out(
+        &self,
+        plan: &Plan,
+        wait: Duration,
+        emitter: &Emitter,
+        shutdown: &Shutdown,
+    ) -> Result<()> {
         if plan.is_empty() {
             return Ok(());
         }
@@ -204,7 +219,12 @@ impl Environment {
             root: PathBuf::new(),
             protected: false,
         };
-        self.run(plan, &owner, Duration::ZERO, (emitter, shutdown))
+        self.run(plan, &owner, wait, (emitter, shutdown)).await
+    }
+
+    /// Carries out a plan to take it down.
+    pub async fn down(&self, plan: &Plan, emitter: &Emitter, shutdown: &Shutdown) -> Result<()> {
+        self.carry_out(plan, Duration::ZERO, emitter, shutdown)
             .await
     }
 

@@ -27,6 +27,8 @@ pub enum Exit {
     Rejected,
     /// 130: interrupted by the user.
     Interrupted,
+    /// As the command ended that was run for the user.
+    Of(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -38,6 +40,7 @@ impl From<Exit> for ExitCode {
             Exit::NotRunning => 3,
             Exit::Rejected => 4,
             Exit::Interrupted => 130,
+            Exit::Of(code) => code,
         })
     }
 }
@@ -124,6 +127,8 @@ codes! {
     NotReady = "E-NOT-READY",
     /// Nothing runs under that name.
     NotRunning = "E-NOT-RUNNING",
+    /// No program could be started that shows a URL.
+    OpenFailed = "E-OPEN-FAILED",
     /// A port is taken by something else.
     PortTaken = "E-PORT-TAKEN",
     /// PostgreSQL could not be fetched.
@@ -136,6 +141,10 @@ codes! {
     ProfileInvalid = "E-PROFILE-INVALID",
     /// There is no such profile.
     ProfileMissing = "E-PROFILE-MISSING",
+    /// The instance has no such program.
+    ProgramMissing = "E-PROGRAM-MISSING",
+    /// The instance has the program and cannot run it.
+    ProgramRefused = "E-PROGRAM-REFUSED",
     /// The environment is protected.
     Protected = "E-PROTECTED",
     /// The registry wants other credentials.

@@ -21,7 +21,6 @@ use crate::environment::plan::Choices;
 use crate::environment::status::endpoint;
 use crate::error::Exit;
 use crate::error::IoError;
-use crate::error::Report;
 use crate::error::Result;
 use crate::profile::EngineChoice;
 use crate::profile::Profile;
@@ -69,7 +68,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
-    let resolved = resolve(&args, context).await?;
+    let resolved = chosen(args.profile.as_deref(), &args.settings(), context).await?;
     let profile = &resolved.profile;
     let choices = Choices {
         build: args.build,
@@ -90,8 +89,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
 }
 
 /// The profile that is named; for an environment of this checkout that is named, the one that it was made from.
-async fn resolve(args: &Args, context: &Context) -> Result<Resolved> {
-    let mut file = args.profile.clone();
+pub async fn chosen(name: Option<&str>, set: &[String], context: &Context) -> Result<Resolved> {
+    let mut file = name.map(str::to_owned);
     if file.is_none() && context.named().is_some() {
         let environment = context.environment(None).await?;
         let observed = environment.observe().await?;
@@ -100,7 +99,7 @@ async fn resolve(args: &Args, context: &Context) -> Result<Resolved> {
         let made_from = made_from.filter(|file| ours && file.is_file());
         file = made_from.map(|file| file.display().to_string());
     }
-    context.resolve(file.as_deref(), &args.settings())
+    context.resolve(file.as_deref(), set)
 }
 
 impl Args {
@@ -146,12 +145,7 @@ pub async fn bring_up(
     };
     let (done, shown) = tokio::join!(work, report::follow(events, &context.out, json));
     if let (Err(error), true) = (&done, json) {
-        let failed = Failed {
-            event: "failed",
-            error: error.report(),
-        };
-        // What failed is told on stderr too, and matters more than a reader that has gone.
-        drop(context.out.json(&failed));
+        report::failure_json(error, &context.out);
     }
     let unchanged = done?;
     shown?;
@@ -162,13 +156,6 @@ pub async fn bring_up(
         outcome.show(context, environment);
     }
     Ok(Exit::Done)
-}
-
-/// The last line of a stream of JSON that ended badly; the error is told on stderr too.
-#[derive(Debug, serde::Serialize)]
-struct Failed {
-    event: &'static str,
-    error: Report,
 }
 
 /// How it ended, and where to go from here.
@@ -265,7 +252,7 @@ async fn dry_run(
 
 /// The program that is running, which the API image is made from. On Linux it is reached through the process, so that it
 /// is still the same one when its file has been replaced meanwhile.
-fn program() -> Result<PathBuf> {
+pub fn program() -> Result<PathBuf> {
     if cfg!(target_os = "linux") {
         return Ok("/proc/self/exe".into());
     }

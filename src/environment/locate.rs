@@ -11,6 +11,7 @@ use super::Environment;
 use super::Pull;
 use crate::engine::Engine;
 use crate::engine::Error;
+use crate::engine::Overview;
 use crate::engine::choice;
 use crate::engine::choice::Docker as Learnt;
 use crate::engine::choice::Kind;
@@ -130,6 +131,30 @@ impl Engines {
         all
     }
 
+    /// Every environment at a glance with the engine it is on; with `kept`, those too of which only data is left.
+    ///
+    /// An engine that was named must answer; else those are told that do.
+    pub async fn overview(
+        &self,
+        named: EngineChoice,
+        kept: bool,
+    ) -> Result<Vec<(Kind, Overview)>, Error> {
+        let mut all = Vec::new();
+        for kind in [Kind::Docker, Kind::Embedded] {
+            if Kind::named(named).is_some_and(|named| named != kind) {
+                continue;
+            }
+            let listed = async { self.engine(kind, None).await?.overview(kept).await };
+            match timeout_at((Instant::now() + PATIENCE).into(), listed).await {
+                Ok(Ok(listed)) => all.extend(listed.into_iter().map(|one| (kind, one))),
+                Ok(Err(error)) if named != EngineChoice::Auto => return Err(error),
+                Ok(Err(_)) | Err(_) => {}
+            }
+        }
+        all.sort_by(|(_, one), (_, other)| one.environment.cmp(&other.environment));
+        Ok(all)
+    }
+
     /// Why Docker could not be used, where it was asked and could not.
     pub fn docker_away(&self) -> Option<&str> {
         self.docker.get()?.as_ref().err().map(String::as_str)
@@ -141,14 +166,22 @@ impl Engines {
         name: EnvironmentName,
         profile: Option<&Profile>,
     ) -> Result<Environment, Error> {
-        let engine: Arc<dyn Engine> = match kind {
+        let engine = self.engine(kind, profile).await?;
+        Ok(Environment { name, engine })
+    }
+
+    async fn engine(
+        &self,
+        kind: Kind,
+        profile: Option<&Profile>,
+    ) -> Result<Arc<dyn Engine>, Error> {
+        Ok(match kind {
             Kind::Embedded => embedded(profile)?,
             Kind::Docker => match self.docker.get() {
                 Some(Ok(docker)) => Arc::new(docker.clone()),
                 _ => Arc::new(connect(LONG_PATIENCE).await?),
             },
-        };
-        Ok(Environment { name, engine })
+        })
     }
 
     /// How much of the environment each engine has. Docker is not asked about one that runs embedded.

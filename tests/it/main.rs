@@ -9,6 +9,7 @@
 )]
 
 mod api;
+mod commands;
 mod data;
 mod engines;
 mod lifecycle;
