@@ -179,7 +179,7 @@ impl FromStr for Span {
 }
 
 /// What the service exists for: the average price of every day between two places.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Question {
     /// Where from.
     pub orig: Place,

@@ -9,6 +9,7 @@
 )]
 
 mod api;
+mod cache;
 mod data;
 mod lifecycle;
 mod profile;
