@@ -140,6 +140,8 @@ pub struct Api {
     pub request_timeout: Duration,
     /// The longest span one question may cover.
     pub max_span_days: u16,
+    /// Memory of each replica for answers that are given again until the rates change; 0 keeps none.
+    pub cache: Bytes,
     /// What each replica may use.
     pub limits: Limits,
 }

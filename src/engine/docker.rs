@@ -4,6 +4,7 @@
 //! found by its labels and never by a list of our own; networks are used by id, because their names are not unique;
 //! messages are classified before status codes, because the Engine answers 500 to many a user's mistake.
 
+mod cgroup;
 mod connect;
 mod container;
 mod events;

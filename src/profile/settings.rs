@@ -219,6 +219,13 @@ pub static SETTINGS: &[Setting<Profile>] = &[
         place: |p| Box::new(Whole(&mut p.api.max_span_days, 1, 36_600)),
     },
     Setting {
+        key: "api.cache",
+        doc: "Memory of each replica for answers that are given again until the rates change; \"0 B\" keeps none.",
+        absent: Means("8 MB"),
+        example: "\"8 MB\"",
+        place: |p| Box::new(Size(&mut p.api.cache, Bytes(0))),
+    },
+    Setting {
         key: "api.cpus",
         doc: "The most cores each replica may use; a ceiling, not a reservation.",
         absent: Means("1"),
@@ -439,6 +446,8 @@ pub fn blank_profile() -> Profile {
             statement_timeout: time,
             request_timeout: time,
             max_span_days: 0,
+            // Not 0, which is a value that a profile may have.
+            cache: Bytes(u64::MAX),
             limits,
         },
         checks: Vec::new(),

@@ -9,6 +9,7 @@
 )]
 
 mod api;
+mod cache;
 mod commands;
 mod data;
 mod engines;
