@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use super::postgres::account::Account;
 use super::process::Process;
 use crate::engine::Identity;
 use crate::engine::Instance;
+use crate::engine::Role;
 
 /// An instance as it was wanted and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,7 +40,7 @@ pub struct Record {
 }
 
 /// Whose something is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// The profile it was made from.
     pub profile: String,
@@ -123,6 +125,22 @@ pub enum Life {
 }
 
 impl Record {
+    /// What is known of an instance whose record another version of this program wrote in its own way.
+    fn unreadable(instance: Instance) -> Self {
+        Self {
+            instance,
+            token: String::new(),
+            image: String::new(),
+            config_hash: String::new(),
+            owner: Owner::default(),
+            launch: Launch::default(),
+            endpoint: None,
+            life: Life::Made {
+                error: Some("its record cannot be understood".to_owned()),
+            },
+        }
+    }
+
     /// Writes it down.
     pub fn save(&self, place: &Place) -> io::Result<()> {
         disk::save(&place.record(self.instance), self)
@@ -139,7 +157,9 @@ impl Record {
 
 /// The record of one instance, where there is one.
 pub fn read(place: &Place, instance: Instance) -> io::Result<Option<Record>> {
-    disk::load(&place.record(instance))
+    let path = place.record(instance);
+    let record = disk::load(&path)?;
+    Ok(record.or_else(|| path.exists().then(|| Record::unreadable(instance))))
 }
 
 /// The records of all instances, in the order of their roles.
@@ -149,16 +169,44 @@ pub fn all(place: &Place) -> io::Result<Vec<Record>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let mut records: Vec<Record> = Vec::new();
+    let mut records = Vec::new();
     for entry in entries {
-        let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "json")
-        {
-            records.extend(disk::load(&path)?);
+        if let Some(instance) = instance(&entry?.path()) {
+            records.extend(read(place, instance)?);
         }
     }
     records.sort_by_key(|record| record.instance);
     Ok(records)
+}
+
+/// The instance that a record is named after.
+fn instance(path: &Path) -> Option<Instance> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".json")?;
+    let (role, number) = match name.rsplit_once('-') {
+        Some((role, number)) => (role, number.parse().ok()?),
+        None => (name, 1),
+    };
+    let role = Role::ALL.into_iter().find(|known| known.as_str() == role)?;
+    Some(Instance { role, number })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_cannot_be_understood_is_still_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::at(&folder.path().join("dev"));
+        place.make().unwrap();
+        for name in ["api-2.json", "database.json", "api.json.new", "other.json"] {
+            std::fs::write(place.records().join(name), "{}").unwrap();
+        }
+        let names: Vec<_> = all(&place)
+            .unwrap()
+            .iter()
+            .map(|one| one.instance.to_string())
+            .collect();
+        assert_eq!(names, ["database", "api-2"]);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::client;
 use super::disk;
 use super::events;
 use super::home::Home;
@@ -100,7 +101,8 @@ pub async fn remove(place: &Place) -> Result<()> {
     if !place.path().exists() {
         return Ok(());
     }
-    // A supervisor may be on its way out.
+    // A supervisor may be on its way out, or look after what has no record any more.
+    client::end(place).await?;
     let lock = supervisor::lock(place)
         .await
         .map_err(|error| unusable(place.path(), error.source))?;
