@@ -10,6 +10,7 @@
 
 mod api;
 mod data;
+mod embedded;
 mod lifecycle;
 mod profile;
 mod query;
