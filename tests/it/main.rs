@@ -10,6 +10,7 @@
 
 mod api;
 mod data;
+mod embedded;
 mod engines;
 mod lifecycle;
 mod parity;
