@@ -55,10 +55,10 @@ Examples:
   ratesdev parity --left dev@docker --right dev@embedded --sample 1000 --draw 7"
 )]
 pub struct Args {
-    /// An environment, one of a certain engine, or the URL of an API [default: the environment's name, @docker]
+    /// An environment, one of a certain engine, or the URL of an API [default: the environment on docker]
     #[arg(long, value_name = "NAME[@ENGINE]|URL")]
     left: Option<Side>,
-    /// The same for the other side [default: the environment's name, @embedded]
+    /// The same for the other side [default: the environment, embedded]
     #[arg(long, value_name = "NAME[@ENGINE]|URL")]
     right: Option<Side>,
     /// How many questions to draw

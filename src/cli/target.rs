@@ -75,7 +75,7 @@ impl Context {
             engine, version, ..
         } = environment.engine.about();
         self.out
-            .note(format_args!("{because}; using {engine} {version}"));
+            .note(format_args!("{because}; using {engine} PostgreSQL"));
         let event = Event::Engine {
             engine,
             version: version.clone(),

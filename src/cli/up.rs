@@ -37,6 +37,7 @@ use crate::query::BaseUrl;
   ratesdev up staging                       another profile, beside the first
   ratesdev up -e feature-x                  a second environment of dev, on free ports
   ratesdev up --set api.port=15001          with one setting changed
+  ratesdev up --engine embedded             without Docker, as processes of this machine
   ratesdev up --dry-run                     what would be done")]
 pub struct Args {
     /// The profile: its name, or the path of its file [default: dev]

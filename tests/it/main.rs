@@ -12,6 +12,7 @@ mod api;
 mod cache;
 mod commands;
 mod data;
+mod embedded;
 mod engines;
 mod lifecycle;
 mod parity;

@@ -3,6 +3,7 @@
 pub mod checkout;
 pub mod docker;
 pub mod environment;
+pub mod home;
 pub mod http;
 pub mod postgres;
 pub mod process;

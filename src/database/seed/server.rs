@@ -281,7 +281,8 @@ fn connect(
     interrupt: &Interrupt,
 ) -> Result<Client, SeedError> {
     let mut config = Config::from(settings.config("load"));
-    config.dbname(database);
+    // What was said to be loaded must not go when the server dies a moment later, whatever the server's own setting is.
+    config.dbname(database).options("-c synchronous_commit=on");
     let deadline = Instant::now() + STARTING;
     loop {
         interrupt.check()?;

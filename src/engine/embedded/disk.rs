@@ -59,10 +59,10 @@ pub fn replace_with(
     sync_folder(path)
 }
 
-/// The name under which something is made before it takes its place.
+/// The name under which something is made before it takes its place; two processes may make the same at the same time.
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".new");
+    name.push(format!(".{}.new", std::process::id()));
     name.into()
 }
 

@@ -1,6 +1,10 @@
 //! What a supervisor that was killed left running. It must end before anything is started or removed, and nothing else
 //! may be touched: a process is known by more than its number, or by the folder it works in.
 
+#[cfg(target_os = "linux")]
+use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -35,6 +39,7 @@ pub async fn end(place: &Place) {
     for (role, process) in left {
         stop(role, &process).await;
     }
+    free_data(place);
     for record in records {
         note(place, record);
     }
@@ -69,11 +74,15 @@ fn note(place: &Place, mut record: Record) {
 /// a role's program in that role's folder.
 #[cfg(target_os = "linux")]
 fn unrecorded(place: &Place, records: &[Record]) -> Vec<(Role, Process)> {
-    let Ok(entries) = std::fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    let found = pids.filter_map(|pid| Some((role_of(place, records, pid)?, Process::find(pid)?)));
+    let place = real(place.path());
+    let working = workers().filter(|(_, folder)| folder.starts_with(&place));
+    let found = working.filter_map(|(pid, folder)| {
+        let record = records
+            .iter()
+            .find(|record| real(&record.launch.folder) == folder)?;
+        let is_it = runs(pid, &record.launch.program) && !is_child_in(pid, &folder);
+        Some((record.instance.role, Process::find(pid).filter(|_| is_it)?))
+    });
     found.collect()
 }
 
@@ -82,32 +91,55 @@ fn unrecorded(_place: &Place, _records: &[Record]) -> Vec<(Role, Process)> {
     Vec::new()
 }
 
+/// Removes the lock file of a server that has gone. PostgreSQL takes the process of that number for the server even
+/// when it is another one by now, or a dead one that nobody has fetched; but every process of a server works in the
+/// folder of its data.
 #[cfg(target_os = "linux")]
-fn role_of(place: &Place, records: &[Record], pid: u32) -> Option<Role> {
-    let link = |name: &str| std::fs::read_link(format!("/proc/{pid}/{name}")).ok();
-    let folder = link("cwd")?;
-    if !folder.starts_with(place.path()) || parent_is(pid, &folder) {
-        return None;
+fn free_data(place: &Place) {
+    let data = real(&place.data());
+    if !workers().any(|(_, folder)| folder == data) {
+        // Where it cannot be removed, the server will say so.
+        drop(super::disk::remove(&data.join("postmaster.pid")));
     }
-    let record = records
-        .iter()
-        .find(|record| record.launch.folder == folder)?;
-    let program = link("exe")?;
-    // A program that was replaced meanwhile is shown with this word behind its name.
-    let program = program.to_string_lossy();
-    let program = program.strip_suffix(" (deleted)").unwrap_or(&program);
-    let same = std::fs::canonicalize(&record.launch.program)
-        .is_ok_and(|own| own == std::path::Path::new(program));
-    (same || record.launch.program == std::path::Path::new(program)).then_some(record.instance.role)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn free_data(_place: &Place) {}
+
+/// Every process whose folder may be looked at, and that folder.
+#[cfg(target_os = "linux")]
+fn workers() -> impl Iterator<Item = (u32, PathBuf)> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter_map(|pid: u32| Some((pid, link(pid, "cwd")?)))
+}
+
+#[cfg(target_os = "linux")]
+fn link(pid: u32, name: &str) -> Option<PathBuf> {
+    std::fs::read_link(format!("/proc/{pid}/{name}")).ok()
+}
+
+/// A path as the system names it.
+#[cfg(target_os = "linux")]
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// Whether a process runs a program; one whose file was replaced meanwhile is shown with a word behind its name.
+#[cfg(target_os = "linux")]
+fn runs(pid: u32, program: &Path) -> bool {
+    let exe = link(pid, "exe").unwrap_or_default();
+    let exe = exe.to_string_lossy();
+    let exe = exe.strip_suffix(" (deleted)").unwrap_or(&exe);
+    real(program) == Path::new(exe)
 }
 
 /// Whether a process was started by another that works in the same folder: PostgreSQL's own children are its to end.
 #[cfg(target_os = "linux")]
-fn parent_is(pid: u32, folder: &std::path::Path) -> bool {
+fn is_child_in(pid: u32, folder: &Path) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let parent = stat
-        .rsplit_once(')')
-        .and_then(|(_, fields)| fields.split_ascii_whitespace().nth(1));
-    let parent = parent.and_then(|parent| std::fs::read_link(format!("/proc/{parent}/cwd")).ok());
-    parent.is_some_and(|parent| parent == folder)
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let parent = fields.split_ascii_whitespace().nth(1);
+    let parent = parent.and_then(|parent| parent.parse().ok());
+    parent.is_some_and(|parent| link(parent, "cwd").is_some_and(|cwd| cwd == folder))
 }

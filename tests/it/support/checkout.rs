@@ -1,5 +1,6 @@
 //! A checkout of a test's own: the shipped profiles, and a dump that is loaded in no time unless the shipped one is wanted.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -85,6 +86,12 @@ impl Checkout {
     /// Its folder as the system names it.
     pub fn path(&self) -> PathBuf {
         self.0.path().canonicalize().unwrap()
+    }
+
+    /// Lets every user of the machine read it.
+    pub fn open(&self) {
+        let folder = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(self.0.path(), folder).unwrap();
     }
 
     /// Writes a file below it.

@@ -9,6 +9,7 @@ use super::checkout::Checkout;
 use super::docker;
 use super::docker::Image;
 use super::docker::docker;
+use super::home::Home;
 use super::random::token;
 use super::run::Run;
 use super::run::Running;
@@ -19,16 +20,25 @@ const LABEL: &str = "dev.ratesdev.environment";
 /// The question whose answer is known, as arguments of `query`.
 pub const QUESTION: [&str; 3] = ["CNGGZ", "EETLL", "2021-01-31"];
 
-/// One environment. Its ports are free ones, its database runs from the image the tests are given.
+/// One environment. Its ports are free ones, its database runs from the image the tests are given, or from a PostgreSQL
+/// that is installed.
 pub struct Environment {
     /// Its name.
     pub name: String,
     /// The checkout it is made from.
     pub checkout: Rc<Checkout>,
-    /// Keeps the API image from being removed by a test of another program that runs at the same time.
-    _image: Pin,
-    /// Images that were made for it, which go after it.
-    images: RefCell<Vec<Image>>,
+    engine: Engine,
+}
+
+/// Where an environment runs.
+enum Engine {
+    Docker {
+        /// Keeps the API image from being removed by a test of another program that runs at the same time.
+        _image: Pin,
+        /// Images that were made for it, which go after it.
+        images: RefCell<Vec<Image>>,
+    },
+    Embedded(Home),
 }
 
 impl Environment {
@@ -38,12 +48,24 @@ impl Environment {
             return None;
         }
         let name = format!("it-{}-{word}", token());
-        Some(Self {
+        let engine = Engine::Docker {
             _image: Pin::new(checkout, &name),
             images: RefCell::default(),
+        };
+        Some(Self {
             name,
             checkout: Rc::clone(checkout),
+            engine,
         })
+    }
+
+    /// A new name without Docker, in this checkout and this home.
+    pub fn embedded(word: &str, checkout: &Rc<Checkout>, home: Home) -> Self {
+        Self {
+            name: format!("it-{}-{word}", token()),
+            checkout: Rc::clone(checkout),
+            engine: Engine::Embedded(home),
+        }
     }
 
     /// The same with a small checkout of its own.
@@ -60,13 +82,19 @@ impl Environment {
 
     /// Makes an image of this name for it from the database's and these lines of a Dockerfile.
     pub fn make_image(&self, name: &str, lines: &str) {
-        self.images.borrow_mut().push(Image::build(name, lines));
+        let Engine::Docker { images, .. } = &self.engine else {
+            panic!("only Docker has images");
+        };
+        images.borrow_mut().push(Image::build(name, lines));
     }
 
     /// The program with these arguments, in the checkout, about this environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program(&self.checkout.path());
         command.env("RATESDEV_ENV", &self.name).args(arguments);
+        if let Engine::Embedded(home) = &self.engine {
+            home.apply(&mut command);
+        }
         command
     }
 
@@ -126,8 +154,14 @@ impl Environment {
         format!("ratesdev-{}-{role}", self.name)
     }
 
-    /// The id of the container that plays a role, which another container of the same name does not share.
+    /// What the engine calls the instance that plays a role, which another one of its name does not share.
     pub fn id(&self, role: &str) -> String {
+        if let Engine::Embedded(home) = &self.engine {
+            return home.record(&self.name, role)["token"]
+                .as_str()
+                .unwrap()
+                .to_owned();
+        }
         docker(&[
             "container",
             "inspect",
@@ -139,6 +173,9 @@ impl Environment {
 
     /// Runs a statement in a database of the environment and returns what `psql` prints.
     pub fn sql(&self, database: &str, sql: &str) -> String {
+        if let Engine::Embedded(home) = &self.engine {
+            return home.sql(&self.name, database, sql);
+        }
         let container = self.container("database");
         docker(&[
             "exec", "--user", "postgres", &container, "psql", "-U", "rates", "-d", database,
@@ -183,6 +220,10 @@ impl Environment {
     }
 
     fn remove_everything(&self) {
+        if matches!(self.engine, Engine::Embedded(_)) {
+            drop(self.run(&["down", "-v", "--yes"]));
+            return;
+        }
         let [containers, networks, volumes] = self.things();
         let remove = |words: &[&str], names: &[String]| {
             for name in names {

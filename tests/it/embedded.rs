@@ -1,0 +1,45 @@
+//! Environments without Docker: real processes, a real PostgreSQL, and whatever can happen to them.
+#![cfg(target_os = "linux")]
+
+mod disasters;
+mod homes;
+mod life;
+mod logs;
+
+use std::rc::Rc;
+
+use crate::support::checkout::Checkout;
+use crate::support::environment::Environment;
+use crate::support::home::Home;
+
+/// A new environment from the small dump, and its home.
+fn small(word: &str) -> (Environment, Home) {
+    let home = Home::new();
+    let checkout = Rc::new(Checkout::small());
+    (Environment::embedded(word, &checkout, home.clone()), home)
+}
+
+/// The same, up and ready.
+fn ready(word: &str) -> (Environment, Home) {
+    let (environment, home) = small(word);
+    environment.run(&["up"]).exits(0);
+    (environment, home)
+}
+
+/// Nothing of it is there: no process, no file.
+#[track_caller]
+fn is_gone(environment: &Environment, home: &Home) {
+    assert_eq!(home.processes(&environment.name), Vec::<String>::new());
+    assert!(!home.place(&environment.name).exists());
+}
+
+/// It answers as it should, and nothing is left to do.
+#[track_caller]
+fn is_whole(environment: &Environment, home: &Home) {
+    environment.answers();
+    let up = environment.run(&["up"]).exits(0);
+    up.says(&["nothing had to change"]);
+    assert_eq!(environment.databases(), "postgres rates");
+    let programs = home.programs(&environment.name);
+    assert_eq!(programs, ["postgres", "ratesdev", "ratesdev"]);
+}

@@ -1,0 +1,247 @@
+//! From nothing to an environment that answers, and back.
+
+use std::os::unix::fs::MetadataExt;
+use std::rc::Rc;
+
+use crate::support::checkout::Checkout;
+use crate::support::checkout::slow_dump;
+use crate::support::checkout::small_dump;
+use crate::support::environment::Environment;
+use crate::support::eventually;
+use crate::support::home::Home;
+
+use super::is_gone;
+use super::is_whole;
+use super::ready;
+use super::small;
+
+#[test]
+fn one_command_makes_everything_a_second_changes_nothing_and_down_takes_it_away() {
+    let home = Home::new();
+    let first = Environment::embedded("first", &Rc::new(Checkout::full()), home.clone());
+    let up = first.run(&["up"]).exits(0);
+    up.says(&["is ready in", "852 rows", "check known day", "1154.33"]);
+    status_says_ready(&first);
+    is_whole(&first, &home);
+    let events = first.run(&["up", "--json"]).exits(0).json_lines();
+    assert_eq!(events.last().unwrap()["unchanged"], true);
+    let loaded_at = first.loaded_at();
+    first.run(&["down"]).exits(0).says(&["its data is kept"]);
+    assert_eq!(home.processes(&first.name), Vec::<String>::new());
+    first.run(&["status"]).exits(3).says(&["E-NOT-RUNNING"]);
+    first.run(&["down"]).exits(0).says(&["down already"]);
+    first.run(&["up"]).exits(0);
+    assert_eq!(first.loaded_at(), loaded_at);
+    is_whole(&first, &home);
+    first.run(&["down", "-v", "--yes"]).exits(0);
+    is_gone(&first, &home);
+    let again = first.run(&["down", "-v", "--yes"]).exits(0);
+    again.says(&["nothing of", "is there"]);
+}
+
+fn status_says_ready(environment: &Environment) {
+    let status = environment.run(&["status", "--json"]).exits(0).json();
+    assert_eq!(status["ready"], true);
+    assert_eq!(status["engine"]["engine"], "embedded");
+    for role in status["roles"].as_array().unwrap() {
+        assert_eq!(role["health"], "healthy", "{role}");
+        assert!(
+            role["usage"]["memory"].as_u64().unwrap() > 1_000_000,
+            "{role}"
+        );
+        assert!(
+            role["usage"]["cpu_percent"].as_f64().unwrap() > 0.0,
+            "{role}"
+        );
+    }
+}
+
+#[test]
+fn environments_of_one_home_live_and_end_by_themselves() {
+    let (home, checkout) = (Home::new(), Rc::new(Checkout::small()));
+    let pair = ["one", "two"].map(|word| Environment::embedded(word, &checkout, home.clone()));
+    for up in pair.each_ref().map(|one| one.start(&["up"])) {
+        up.finish().exits(0);
+    }
+    let [one, two] = pair;
+    one.run(&["down", "-v", "--yes"]).exits(0);
+    is_gone(&one, &home);
+    is_whole(&two, &home);
+}
+
+#[test]
+fn another_dump_is_loaded_when_it_is_asked_for_and_a_load_goes_on_without_its_manager() {
+    let (seeded, home) = ready("seeded");
+    seeded.checkout.write("other.sql", small_dump([2000; 3]));
+    let kept = seeded.run(&["seed", "--file", "other.sql"]).exits(4);
+    kept.says(&["E-SEED-DIFFERS", "--reset"]);
+    seeded
+        .run(&["seed", "--file", "other.sql", "--reset"])
+        .exits(0);
+    assert!((seeded.price() - 2000.0).abs() < 0.01);
+    seeded.checkout.write("db/rates.sql", slow_dump(2));
+    let seed = seeded.start(&["seed", "--reset"]);
+    eventually("the load is in its middle", || {
+        seeded.databases().contains("rates_loading").then_some(())
+    });
+    seed.kill();
+    seeded.run(&["seed", "--reset"]).exits(0);
+    is_whole(&seeded, &home);
+}
+
+#[test]
+fn only_what_a_change_is_about_is_replaced() {
+    let (changed, home) = ready("changed");
+    let ids = || ["database", "api"].map(|role| changed.id(role));
+    let before = ids();
+    changed
+        .checkout
+        .edit("profiles/dev.toml", "\"64 MB\"", "\"96 MB\"");
+    let limits = changed.run(&["up"]).exits(0);
+    limits.says(&["nothing had to change"]);
+    changed.run(&["up", "--set", "api.pool=3"]).exits(0);
+    let after = ids();
+    assert_eq!(before[0], after[0]);
+    assert_ne!(before[1], after[1]);
+    changed.run(&["up", "--recreate"]).exits(0);
+    is_whole(&changed, &home);
+}
+
+#[test]
+fn a_port_that_is_taken_is_an_error_that_names_its_holder() {
+    let (home, checkout) = (Home::new(), Rc::new(Checkout::small()));
+    let one = Environment::embedded("one", &checkout, home.clone());
+    let two = Environment::embedded("two", &checkout, home.clone());
+    one.run(&["up"]).exits(0);
+    for role in ["database", "api"] {
+        let endpoint = home.record(&one.name, role)["endpoint"].clone();
+        let port = endpoint.as_str().unwrap().rsplit_once(':').unwrap().1;
+        let refused = two.run(&["up", "--set", &format!("{role}.port={port}")]);
+        let holder = format!("{role} of the environment {}", one.name);
+        refused.exits(1).says(&["E-PORT-TAKEN", port, &holder]);
+    }
+}
+
+#[test]
+fn an_automatic_port_is_kept_across_downs() {
+    let (kept, home) = ready("kept");
+    let endpoints =
+        || ["database", "api"].map(|role| home.record(&kept.name, role)["endpoint"].clone());
+    let before = endpoints();
+    kept.run(&["down"]).exits(0);
+    kept.run(&["up"]).exits(0);
+    assert_eq!(endpoints(), before);
+}
+
+#[test]
+fn nobody_but_the_roles_can_read_the_password_and_nothing_shows_it() {
+    let (secret, home) = ready("secret");
+    let place = home.place(&secret.name);
+    let file = place.join("secrets/database_password");
+    let password = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(password.len(), 64);
+    for path in [file, place.join("secrets/pgpass"), place.join("data")] {
+        assert_eq!(std::fs::metadata(path).unwrap().mode() & 0o077, 0);
+    }
+    let mut seen: Vec<_> = ["status", "logs"]
+        .map(|command| secret.run(&[command]).exits(0).stdout)
+        .to_vec();
+    seen.extend(["database", "api"].map(|role| home.record(&secret.name, role).to_string()));
+    seen.push(home.processes(&secret.name).join("\n"));
+    seen.push(std::fs::read_to_string(place.join("events.jsonl")).unwrap());
+    for text in seen {
+        assert!(!text.is_empty() && !text.contains(&password), "{text}");
+    }
+    let mut stranger = home.psql(&secret.name, "rates", "select 1");
+    let refused = stranger.env("PGPASSWORD", "guessed").output().unwrap();
+    assert!(!refused.status.success());
+}
+
+#[test]
+fn roles_inherit_nothing_but_their_streams() {
+    let (closed, home) = ready("closed");
+    let supervisor = home.supervisor(&closed.name).unwrap();
+    for role in ["database", "api"] {
+        let pid = home.pid(&closed.name, role);
+        let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd"))
+            .unwrap()
+            .flatten();
+        let links = descriptors.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+        let place = home.place(&closed.name).display().to_string();
+        for link in links.map(|link| link.display().to_string()) {
+            let foreign = link.contains("supervisor") || link.contains("/logs/");
+            assert!(
+                !foreign && !link.starts_with(&format!("{place}/roles")),
+                "{role} has {link}"
+            );
+        }
+        assert_ne!(session(pid), session(std::process::id()), "{role}");
+        assert_eq!(std::fs::metadata(format!("/proc/{pid}")).is_ok(), true);
+    }
+    assert_eq!(
+        session(supervisor),
+        supervisor,
+        "no terminal's Ctrl-C concerns it"
+    );
+}
+
+/// The session of a process, which terminals signal.
+fn session(pid: u32) -> u32 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    fields
+        .split_ascii_whitespace()
+        .nth(3)
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+#[test]
+fn an_ordinary_user_has_environments_too() {
+    let (ordinary, home) = small("ordinary");
+    if !rustix_is_root() {
+        eprintln!("this user is an ordinary one; the other tests show the same");
+        return;
+    }
+    let as_nobody = |words: &[&str]| {
+        let inner = ordinary.command(words);
+        let mut setpriv = std::process::Command::new("setpriv");
+        setpriv
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"])
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .env_clear()
+            .envs(
+                inner
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .env("TMPDIR", home.path())
+            .current_dir(ordinary.checkout.path());
+        crate::support::run::Running::start(&mut setpriv).finish()
+    };
+    std::fs::create_dir(home.path()).unwrap();
+    std::os::unix::fs::chown(home.path(), Some(65534), Some(65534)).unwrap();
+    ordinary.checkout.open();
+    as_nobody(&["up"]).exits(0).says(&["is ready in"]);
+    as_nobody(&["up"]).exits(0).says(&["nothing had to change"]);
+    let api = home.pid(&ordinary.name, "api");
+    assert_eq!(
+        std::fs::metadata(format!("/proc/{api}")).unwrap().uid(),
+        65534
+    );
+    assert_eq!(
+        std::fs::metadata(home.place(&ordinary.name))
+            .unwrap()
+            .mode()
+            & 0o777,
+        0o700
+    );
+    as_nobody(&["down", "-v", "--yes"]).exits(0);
+    is_gone(&ordinary, &home);
+}
+
+fn rustix_is_root() -> bool {
+    std::fs::metadata("/proc/self").unwrap().uid() == 0
+}
