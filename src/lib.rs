@@ -23,6 +23,8 @@ mod database;
 mod engine;
 mod environment;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod image;
 mod log_line;
 mod profile;
