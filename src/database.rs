@@ -11,6 +11,10 @@ use std::time::Duration;
 use crate::error::Code;
 use crate::error::Explain;
 pub use dump::DumpError;
+#[cfg(fuzzing)]
+pub use dump::Item;
+#[cfg(fuzzing)]
+pub use dump::Reader;
 pub use fingerprint::Fingerprint;
 pub use places::Places;
 

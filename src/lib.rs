@@ -25,6 +25,8 @@ mod database;
 mod engine;
 mod environment;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod image;
 mod log_line;
 mod parity;

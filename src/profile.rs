@@ -51,6 +51,19 @@ pub use words::POSTGRES_MIRROR;
 pub use words::RESERVED;
 pub use words::engine;
 
+/// Where the faults of a profile's text begin.
+#[cfg(fuzzing)]
+pub fn fault_positions(text: &str) -> Vec<usize> {
+    let source = fault::Source {
+        name: "fuzz.toml".to_owned(),
+        is_file: true,
+        text: text.to_owned(),
+    };
+    let layer = file::read(&source.into());
+    let spots = layer.faults.into_iter().filter_map(|fault| fault.spot);
+    spots.map(|spot| spot.start()).collect()
+}
+
 /// Everything an environment is made from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {

@@ -162,7 +162,7 @@ fn write(items: &Receiver<Item>, dropped: &AtomicU64, mut sink: impl FnMut(&[u8]
         }
         sink(&batch);
         if batch.len() < BATCH {
-            std::thread::sleep(GATHER);
+            std::thread::park_timeout(GATHER);
         }
         batch.clear();
         marks.clear();
