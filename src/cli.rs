@@ -5,6 +5,7 @@ mod config;
 mod down;
 mod events;
 mod exec;
+mod explain;
 mod halt;
 mod load;
 mod logs;
@@ -96,6 +97,7 @@ enum Command {
     Seed(seed::Args),
     Config(config::Args),
     Profile(profile::Args),
+    Explain(explain::Args),
     Serve(serve::Args),
     Load(load::Args),
     Probe(probe::Args),
@@ -170,6 +172,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Seed(args) => seed::run(args, context).await,
         Command::Config(args) => config::run(args, context).await,
         Command::Profile(args) => profile::run(args, context).await,
+        Command::Explain(args) => explain::run(&args, context),
         Command::Serve(args) => serve::run(args, context).await,
         Command::Load(args) => load::run(args, context).await,
         Command::Probe(args) => probe::run(args, context).await,
