@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`cli`] | the command line: one file per command; `cli::output` alone writes to the terminal |
 //! | [`environment`] | plan, run, bring up, take down, report: the life of an environment |
+//! | [`doctor`] | what speaks for and against an environment on this machine |
 //! | [`api`] | the rates API |
 //! | [`query`] | the client of the rates API |
 //! | [`database`] | connect, read dumps, seed, migrate |
@@ -21,6 +22,7 @@
 mod api;
 mod cli;
 mod database;
+mod doctor;
 mod engine;
 mod environment;
 mod error;
