@@ -2,9 +2,11 @@
 
 mod ask;
 mod config;
+mod doctor;
 mod down;
 mod events;
 mod exec;
+mod explain;
 mod halt;
 mod load;
 mod logs;
@@ -106,6 +108,8 @@ enum Command {
     Seed(seed::Args),
     Config(config::Args),
     Profile(profile::Args),
+    Doctor(doctor::Args),
+    Explain(explain::Args),
     Serve(serve::Args),
     Load(load::Args),
     Probe(probe::Args),
@@ -198,6 +202,8 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Seed(args) => seed::run(args, context).await,
         Command::Config(args) => config::run(args, context).await,
         Command::Profile(args) => profile::run(args, context).await,
+        Command::Doctor(args) => doctor::run(args, context).await,
+        Command::Explain(args) => explain::run(&args, context),
         Command::Serve(args) => serve::run(args, context).await,
         Command::Load(args) => load::run(args, context).await,
         Command::Probe(args) => probe::run(args, context).await,

@@ -568,11 +568,27 @@ pub struct About {
     pub platform: Platform,
 }
 
+/// What the machine of an engine has to offer, as far as the engine tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Machine {
+    /// Memory of all programs together.
+    pub memory: Option<Bytes>,
+    /// Cores.
+    pub cores: Option<u32>,
+    /// The folder that holds images and data.
+    pub folder: Option<PathBuf>,
+}
+
 /// Where roles run. The truth about an environment is what this reports; nothing is remembered elsewhere.
 #[async_trait]
 pub trait Engine: fmt::Debug + Send + Sync {
     /// What it is and where.
     fn about(&self) -> &About;
+
+    /// What its machine has to offer; an engine that knows no better than its user tells nothing.
+    async fn machine(&self) -> Result<Machine> {
+        Ok(Machine::default())
+    }
 
     /// What an instance that is made from `service` will carry as its `config_hash`.
     fn config_hash(&self, service: &Service) -> String;

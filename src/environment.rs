@@ -426,7 +426,8 @@ fn refuse_missing_images(wanted: &Wanted, situation: &Situation, pull: Pull) -> 
     }
 }
 
-fn is_taken(address: std::net::IpAddr, port: u16) -> bool {
+/// Whether something listens there.
+pub fn is_taken(address: std::net::IpAddr, port: u16) -> bool {
     let bound = std::net::TcpListener::bind((address, port));
     bound.is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse)
 }

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`cli`] | the command line: one file per command; `cli::output` alone writes to the terminal |
 //! | [`environment`] | plan, run, bring up, take down, report: the life of an environment |
+//! | [`doctor`] | what speaks for and against an environment on this machine |
 //! | [`api`] | the rates API |
 //! | [`parity`] | whether two APIs give the same answers |
 //! | [`query`] | the client of the rates API |
@@ -22,6 +23,7 @@
 mod api;
 mod cli;
 mod database;
+mod doctor;
 mod engine;
 mod environment;
 mod error;

@@ -40,6 +40,7 @@ use super::Found;
 use super::Identity;
 use super::LogLine;
 use super::LogWindow;
+use super::Machine;
 use super::Network;
 use super::Observed;
 use super::Overview;
@@ -49,6 +50,7 @@ use super::Result;
 use super::Service;
 use super::Watcher;
 use crate::error::Code;
+use crate::profile::Bytes;
 use crate::profile::EnvironmentName;
 use crate::text::hex;
 use explain::Explained;
@@ -178,6 +180,16 @@ impl Docker {
 impl Engine for Docker {
     fn about(&self) -> &About {
         &self.about
+    }
+
+    async fn machine(&self) -> Result<Machine> {
+        let info = self.client.info().await.explain("ask for its machine")?;
+        let memory = info.mem_total.and_then(|memory| memory.try_into().ok());
+        Ok(Machine {
+            memory: memory.map(Bytes),
+            cores: info.ncpu.and_then(|cores| cores.try_into().ok()),
+            folder: info.docker_root_dir.map(Into::into),
+        })
     }
 
     fn config_hash(&self, service: &Service) -> String {
