@@ -25,21 +25,3 @@ fn ready(word: &str) -> (Environment, Home) {
     environment.run(&["up"]).exits(0);
     (environment, home)
 }
-
-/// Nothing of it is there: no process, no file.
-#[track_caller]
-fn is_gone(environment: &Environment, home: &Home) {
-    assert_eq!(home.processes(&environment.name), Vec::<String>::new());
-    assert!(!home.place(&environment.name).exists());
-}
-
-/// It answers as it should, and nothing is left to do.
-#[track_caller]
-fn is_whole(environment: &Environment, home: &Home) {
-    environment.answers();
-    let up = environment.run(&["up"]).exits(0);
-    up.says(&["nothing had to change"]);
-    assert_eq!(environment.databases(), "postgres rates");
-    let programs = home.programs(&environment.name);
-    assert_eq!(programs, ["postgres", "ratesdev", "ratesdev"]);
-}

@@ -12,8 +12,6 @@ use crate::support::home::kill;
 use crate::support::home::send;
 use crate::support::random::Random;
 
-use super::is_gone;
-use super::is_whole;
 use super::ready;
 use super::small;
 
@@ -44,7 +42,7 @@ fn a_role_that_is_killed_is_started_again() {
     let status = killed.run(&["status", "--json"]).json();
     assert_eq!(status["roles"][0]["restarts"], 2);
     assert_eq!(status["roles"][1]["restarts"], 1);
-    is_whole(&killed, &home);
+    killed.is_whole();
 }
 
 /// Clients that connect while the API is dead wait in the queue of the socket that the supervisor keeps.
@@ -84,14 +82,14 @@ fn what_a_killed_supervisor_leaves_is_taken_over_by_up_and_ended_by_down() {
     assert!(!home.processes(&orphaned.name).is_empty(), "roles live on");
     orphaned.run(&["status"]).exits(3).says(&["exited 255"]);
     orphaned.run(&["up"]).exits(0);
-    is_whole(&orphaned, &home);
+    orphaned.is_whole();
     orphan();
     orphaned.run(&["down"]).exits(0);
     assert_eq!(home.processes(&orphaned.name), Vec::<String>::new());
     orphaned.run(&["up"]).exits(0);
     orphan();
     orphaned.run(&["down", "-v", "--yes"]).exits(0);
-    is_gone(&orphaned, &home);
+    orphaned.is_gone();
 }
 
 #[test]
@@ -103,7 +101,7 @@ fn a_supervisor_that_is_asked_to_end_stops_its_roles_first() {
     });
     ended.run(&["status"]).exits(3).says(&["exited 0"]);
     ended.run(&["up"]).exits(0);
-    is_whole(&ended, &home);
+    ended.is_whole();
 }
 
 #[test]
@@ -125,7 +123,7 @@ fn after_a_reboot_nothing_of_before_is_touched_and_up_brings_everything_back() {
     }
     rebooted.run(&["status"]).exits(3).says(&["exited 255"]);
     rebooted.run(&["up"]).exits(0);
-    is_whole(&rebooted, &home);
+    rebooted.is_whole();
     assert!(
         bystander.try_wait().unwrap().is_none(),
         "a stranger was killed"
@@ -149,7 +147,7 @@ fn a_process_that_has_got_a_roles_number_survives() {
         });
     }
     reused.run(&["down", "-v", "--yes"]).exits(0);
-    is_gone(&reused, &home);
+    reused.is_gone();
     assert!(
         bystander.try_wait().unwrap().is_none(),
         "a stranger was killed"
@@ -196,9 +194,9 @@ fn an_up_that_is_killed_at_any_instant_with_its_supervisor_is_gone_on_with_by_th
         }
         if kill_number % 3 == 2 {
             killed.run(&["up"]).exits(0);
-            is_whole(&killed, &home);
+            killed.is_whole();
             killed.run(&["down", "-v", "--yes"]).exits(0);
-            is_gone(&killed, &home);
+            killed.is_gone();
         }
     }
 }
@@ -219,7 +217,7 @@ fn a_down_that_is_killed_at_any_instant_is_gone_on_with_by_the_next() {
             kill(supervisor);
         }
         killed.run(&["down", "-v", "--yes"]).exits(0);
-        is_gone(&killed, &home);
+        killed.is_gone();
     }
 }
 
@@ -239,7 +237,7 @@ fn a_role_that_keeps_failing_waits_longer_each_time_and_is_shown() {
     let refused = failing.run(&["up"]).exits(1);
     refused.says(&["E-ROLE-DIED", "syntax error", "hint:"]);
     failing.run(&["down", "-v", "--yes"]).exits(0);
-    is_gone(&failing, &home);
+    failing.is_gone();
 }
 
 #[test]
@@ -252,7 +250,7 @@ fn a_frozen_role_is_replaced() {
             status.stdout.contains("paused").then_some(())
         });
         frozen.run(&["up"]).exits(0);
-        is_whole(&frozen, &home);
+        frozen.is_whole();
     }
 }
 
@@ -264,5 +262,5 @@ fn a_folder_that_is_removed_by_hand_ends_what_ran_in_it() {
         home.processes(&lost.name).is_empty().then_some(())
     });
     lost.run(&["up"]).exits(0);
-    is_whole(&lost, &home);
+    lost.is_whole();
 }

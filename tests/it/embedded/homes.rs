@@ -6,18 +6,15 @@ use crate::support::checkout::Checkout;
 use crate::support::environment::Environment;
 use crate::support::home::Home;
 
-use super::is_gone;
-use super::is_whole;
-
 #[test]
 fn a_long_path_with_spaces_and_other_letters_works() {
     let name = format!("a folder für alles/{}", "long ".repeat(20).trim());
     let home = Home::named(&name);
-    let odd = Environment::embedded("odd", &Rc::new(Checkout::small()), home.clone());
+    let odd = Environment::embedded("odd", &Rc::new(Checkout::small()), home);
     odd.run(&["up"]).exits(0);
-    is_whole(&odd, &home);
+    odd.is_whole();
     odd.run(&["down", "-v", "--yes"]).exits(0);
-    is_gone(&odd, &home);
+    odd.is_gone();
 }
 
 #[test]

@@ -10,8 +10,6 @@ use crate::support::environment::Environment;
 use crate::support::eventually;
 use crate::support::home::Home;
 
-use super::is_gone;
-use super::is_whole;
 use super::ready;
 use super::small;
 
@@ -22,7 +20,7 @@ fn one_command_makes_everything_a_second_changes_nothing_and_down_takes_it_away(
     let up = first.run(&["up"]).exits(0);
     up.says(&["is ready in", "852 rows", "check known day", "1154.33"]);
     status_says_ready(&first);
-    is_whole(&first, &home);
+    first.is_whole();
     let events = first.run(&["up", "--json"]).exits(0).json_lines();
     assert_eq!(events.last().unwrap()["unchanged"], true);
     let loaded_at = first.loaded_at();
@@ -32,9 +30,9 @@ fn one_command_makes_everything_a_second_changes_nothing_and_down_takes_it_away(
     first.run(&["down"]).exits(0).says(&["down already"]);
     first.run(&["up"]).exits(0);
     assert_eq!(first.loaded_at(), loaded_at);
-    is_whole(&first, &home);
+    first.is_whole();
     first.run(&["down", "-v", "--yes"]).exits(0);
-    is_gone(&first, &home);
+    first.is_gone();
     let again = first.run(&["down", "-v", "--yes"]).exits(0);
     again.says(&["nothing of", "is there"]);
 }
@@ -65,13 +63,13 @@ fn environments_of_one_home_live_and_end_by_themselves() {
     }
     let [one, two] = pair;
     one.run(&["down", "-v", "--yes"]).exits(0);
-    is_gone(&one, &home);
-    is_whole(&two, &home);
+    one.is_gone();
+    two.is_whole();
 }
 
 #[test]
 fn another_dump_is_loaded_when_it_is_asked_for_and_a_load_goes_on_without_its_manager() {
-    let (seeded, home) = ready("seeded");
+    let (seeded, _home) = ready("seeded");
     seeded.checkout.write("other.sql", small_dump([2000; 3]));
     let kept = seeded.run(&["seed", "--file", "other.sql"]).exits(4);
     kept.says(&["E-SEED-DIFFERS", "--reset"]);
@@ -86,12 +84,12 @@ fn another_dump_is_loaded_when_it_is_asked_for_and_a_load_goes_on_without_its_ma
     });
     seed.kill();
     seeded.run(&["seed", "--reset"]).exits(0);
-    is_whole(&seeded, &home);
+    seeded.is_whole();
 }
 
 #[test]
 fn only_what_a_change_is_about_is_replaced() {
-    let (changed, home) = ready("changed");
+    let (changed, _home) = ready("changed");
     let ids = || ["database", "api"].map(|role| changed.id(role));
     let before = ids();
     changed
@@ -104,7 +102,7 @@ fn only_what_a_change_is_about_is_replaced() {
     assert_eq!(before[0], after[0]);
     assert_ne!(before[1], after[1]);
     changed.run(&["up", "--recreate"]).exits(0);
-    is_whole(&changed, &home);
+    changed.is_whole();
 }
 
 #[test]
@@ -176,7 +174,6 @@ fn roles_inherit_nothing_but_their_streams() {
             );
         }
         assert_ne!(session(pid), session(std::process::id()), "{role}");
-        assert_eq!(std::fs::metadata(format!("/proc/{pid}")).is_ok(), true);
     }
     assert_eq!(
         session(supervisor),
@@ -239,7 +236,7 @@ fn an_ordinary_user_has_environments_too() {
         0o700
     );
     as_nobody(&["down", "-v", "--yes"]).exits(0);
-    is_gone(&ordinary, &home);
+    ordinary.is_gone();
 }
 
 fn rustix_is_root() -> bool {

@@ -4,8 +4,9 @@ use std::time::Duration;
 use std::time::Instant;
 
 use crate::support::checkout::slow_dump;
-use crate::support::docker::docker;
 use crate::support::environment::Environment;
+use crate::support::environment::Kind;
+use crate::support::environment::on_every_engine;
 use crate::support::eventually;
 use crate::support::random::Random;
 use crate::support::run::Running;
@@ -19,9 +20,17 @@ const KILLS: u32 = 15;
 /// How often it is killed before it may finish.
 const KILLS_OF_ONE: u32 = 3;
 
-#[test]
-fn an_up_that_is_killed_at_any_instant_is_gone_on_with_by_the_next() {
-    let Some(killed) = Environment::small("killed") else {
+on_every_engine! {
+    an_up_that_is_killed_at_any_instant_is_gone_on_with_by_the_next,
+    ctrl_c_ends_an_up_with_130_and_the_next_goes_on,
+    a_killed_reset_leaves_the_old_data_served_and_the_next_one_works,
+    a_load_goes_on_without_its_manager_and_leaves_nothing_behind,
+    a_load_that_is_killed_is_reported_and_leaves_the_old_data_served,
+    a_database_that_is_killed_during_a_load_is_an_error_and_the_next_run_works,
+}
+
+fn an_up_that_is_killed_at_any_instant_is_gone_on_with_by_the_next(kind: Kind) {
+    let Some(killed) = Environment::small_on(kind, "killed") else {
         return;
     };
     let mut random = Random::new();
@@ -33,7 +42,7 @@ fn an_up_that_is_killed_at_any_instant_is_gone_on_with_by_the_next() {
             kills += u32::from(kill_after(up, after));
         }
         killed.run(&["up"]).exits(0);
-        is_whole(&killed);
+        killed.is_whole();
         killed.run(&["down", "-v", "--yes"]).exits(0);
         killed.is_gone();
     }
@@ -54,23 +63,8 @@ fn kill_after(mut up: Running, after: Duration) -> bool {
     true
 }
 
-fn is_whole(environment: &Environment) {
-    let [mut containers, networks, volumes] = environment.things();
-    containers.sort_unstable();
-    let wanted = ["api", "database"].map(|role| environment.container(role));
-    assert_eq!(containers, wanted);
-    assert_eq!((networks.len(), volumes.len()), (1, 2));
-    assert_eq!(environment.databases(), "postgres rates");
-    environment.answers();
-    environment
-        .run(&["up"])
-        .exits(0)
-        .says(&["nothing had to change"]);
-}
-
-#[test]
-fn ctrl_c_ends_an_up_with_130_and_the_next_goes_on() {
-    let Some(interrupted) = Environment::small("interrupted") else {
+fn ctrl_c_ends_an_up_with_130_and_the_next_goes_on(kind: Kind) {
+    let Some(interrupted) = Environment::small_on(kind, "interrupted") else {
         return;
     };
     interrupted.checkout.write("db/rates.sql", slow_dump(4));
@@ -82,12 +76,11 @@ fn ctrl_c_ends_an_up_with_130_and_the_next_goes_on() {
         ended.says(&["E-INTERRUPTED", "stopped half-way"]);
     }
     interrupted.run(&["up"]).exits(0);
-    is_whole(&interrupted);
+    interrupted.is_whole();
 }
 
-#[test]
-fn a_killed_reset_leaves_the_old_data_served_and_the_next_one_works() {
-    let Some(reset) = Environment::ready("reset") else {
+fn a_killed_reset_leaves_the_old_data_served_and_the_next_one_works(kind: Kind) {
+    let Some(reset) = Environment::ready_on(kind, "reset") else {
         return;
     };
     let before = reset.loaded_at();
@@ -99,12 +92,11 @@ fn a_killed_reset_leaves_the_old_data_served_and_the_next_one_works() {
     assert_eq!(reset.loaded_at(), before, "the load is not done");
     reset.run(&["seed", "--reset"]).exits(0);
     assert_ne!(reset.loaded_at(), before);
-    is_whole(&reset);
+    reset.is_whole();
 }
 
-#[test]
-fn a_load_goes_on_without_its_manager_and_leaves_nothing_behind() {
-    let Some(alone) = Environment::ready("alone") else {
+fn a_load_goes_on_without_its_manager_and_leaves_nothing_behind(kind: Kind) {
+    let Some(alone) = Environment::ready_on(kind, "alone") else {
         return;
     };
     let before = alone.loaded_at();
@@ -117,64 +109,46 @@ fn a_load_goes_on_without_its_manager_and_leaves_nothing_behind() {
     });
     assert_ne!(alone.loaded_at(), before);
     alone.run(&["up"]).exits(0);
-    is_whole(&alone);
+    alone.is_whole();
 }
 
-#[test]
-fn a_load_that_is_killed_is_reported_and_leaves_the_old_data_served() {
-    let Some(shot) = Environment::ready("shot") else {
+fn a_load_that_is_killed_is_reported_and_leaves_the_old_data_served(kind: Kind) {
+    let Some(shot) = Environment::ready_on(kind, "shot") else {
         return;
     };
     shot.checkout.write("db/rates.sql", slow_dump(20));
     let seed = shot.start(&["seed", "--reset"]);
     wait_for_the_load(&shot);
-    docker(&["kill", &shot.container("seed")]);
+    shot.kill("seed");
     seed.finish().exits(1).says(&["E-ROLE-DIED", "hint:"]);
     shot.answers();
     shot.checkout.write("db/rates.sql", slow_dump(0));
     shot.run(&["seed", "--reset"]).exits(0);
-    is_whole(&shot);
+    shot.is_whole();
 }
 
-#[test]
-fn a_database_that_is_killed_during_a_load_is_an_error_and_the_next_run_works() {
-    let Some(felled) = Environment::small("felled") else {
+fn a_database_that_is_killed_during_a_load_is_an_error_and_the_next_run_works(kind: Kind) {
+    let Some(felled) = Environment::small_on(kind, "felled") else {
         return;
     };
     felled.checkout.write("db/rates.sql", slow_dump(20));
     let up = felled.start(&["up"]);
     wait_for_the_load(&felled);
-    docker(&["kill", &felled.container("database")]);
+    felled.kill("database");
     up.finish()
         .exits(1)
         .says(&["E-DATABASE-UNREACHABLE", "hint:"]);
     felled.checkout.write("db/rates.sql", slow_dump(0));
     felled.run(&["up"]).exits(0);
-    is_whole(&felled);
+    felled.is_whole();
 }
 
 /// Waits until the scratch database is being filled.
 fn wait_for_the_load(environment: &Environment) {
     let sleeping = "select count(*) from pg_stat_activity
         where datname = 'rates_loading' and query like '%pg_sleep%' and pid <> pg_backend_pid()";
-    let container = environment.container("database");
     eventually("the load is in its middle", || {
-        let asked = crate::support::docker::attempt(&[
-            "exec",
-            &container,
-            "psql",
-            "-h",
-            "127.0.0.1",
-            "-U",
-            "rates",
-            "-d",
-            "postgres",
-            "-c",
-            "",
-        ]);
-        // A server that starts for the first time has a temporary one before; neither is asked too early.
-        let up =
-            asked.status.success() || String::from_utf8_lossy(&asked.stderr).contains("password");
-        (up && environment.sql("postgres", sleeping) == "1").then_some(())
+        let asked = environment.try_sql("postgres", sleeping);
+        (asked.as_deref() == Some("1")).then_some(())
     });
 }

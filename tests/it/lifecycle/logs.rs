@@ -4,13 +4,17 @@ use std::io::BufRead;
 use std::io::BufReader;
 use std::process::Stdio;
 
-use crate::support::docker::docker;
 use crate::support::environment::Environment;
+use crate::support::environment::Kind;
+use crate::support::environment::on_every_engine;
 use crate::support::eventually;
 
-#[test]
-fn the_logs_of_all_roles_are_one_log_that_can_be_searched_and_followed() {
-    let Some(logged) = Environment::ready("logged") else {
+on_every_engine! {
+    the_logs_of_all_roles_are_one_log_that_can_be_searched_and_followed,
+}
+
+fn the_logs_of_all_roles_are_one_log_that_can_be_searched_and_followed(kind: Kind) {
+    let Some(logged) = Environment::ready_on(kind, "logged") else {
         return;
     };
     logged.answers();
@@ -92,7 +96,7 @@ fn a_followed_log_goes_on_after_a_restart(environment: &Environment) {
         asked("2021-01-07");
         logs.said().contains("date_from=2021-01-07").then_some(())
     });
-    docker(&["restart", &environment.container("api")]);
+    environment.restart("api");
     logs.wait_for("\"message\":\"listening\"");
     eventually("the API answers again", || {
         asked("2021-01-08");

@@ -6,11 +6,16 @@ use crate::support::docker::attempt;
 use crate::support::docker::docker;
 use crate::support::docker::inspect;
 use crate::support::environment::Environment;
+use crate::support::environment::Kind;
+use crate::support::environment::on_every_engine;
 use crate::support::run::Running;
 
-#[test]
-fn an_environment_of_another_checkout_is_named_and_left_alone() {
-    let Some(theirs) = Environment::ready("theirs") else {
+on_every_engine! {
+    an_environment_of_another_checkout_is_named_and_left_alone,
+}
+
+fn an_environment_of_another_checkout_is_named_and_left_alone(kind: Kind) {
+    let Some(theirs) = Environment::ready_on(kind, "theirs") else {
         return;
     };
     let ours = Checkout::small();

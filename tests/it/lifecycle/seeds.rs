@@ -5,6 +5,8 @@ use crate::support::checkout::known_dump;
 use crate::support::checkout::small_dump;
 use crate::support::docker::docker;
 use crate::support::environment::Environment;
+use crate::support::environment::Kind;
+use crate::support::environment::on_every_engine;
 
 /// A dump that cannot be loaded, and what is said about it.
 struct Broken {
@@ -80,9 +82,14 @@ impl Broken {
     }
 }
 
-#[test]
-fn a_broken_dump_is_refused_by_its_line_and_the_old_data_is_served() {
-    let Some(served) = Environment::ready("broken") else {
+on_every_engine! {
+    a_broken_dump_is_refused_by_its_line_and_the_old_data_is_served,
+    a_broken_dump_of_a_first_up_leaves_nothing_half_and_a_good_one_goes_on,
+    another_dump_is_loaded_only_when_it_is_asked_for,
+}
+
+fn a_broken_dump_is_refused_by_its_line_and_the_old_data_is_served(kind: Kind) {
+    let Some(served) = Environment::ready_on(kind, "broken") else {
         return;
     };
     let loaded_at = served.loaded_at();
@@ -107,28 +114,27 @@ fn a_broken_dump_is_refused_by_its_line_and_the_old_data_is_served() {
         .says(&["nothing had to change"]);
 }
 
-#[test]
-fn a_broken_dump_of_a_first_up_leaves_nothing_half_and_a_good_one_goes_on() {
-    let Some(broken) = Environment::small("broken-first") else {
+fn a_broken_dump_of_a_first_up_leaves_nothing_half_and_a_good_one_goes_on(kind: Kind) {
+    let Some(broken) = Environment::small_on(kind, "broken-first") else {
         return;
     };
     broken.checkout.edit("db/rates.sql", "\t1200\n", "\tmany\n");
     let refused = broken.run(&["up"]).exits(1);
     let place = format!("db/rates.sql:{}", first_price() + 1);
     refused.says(&["E-DUMP-STATEMENT", &place, "hint:"]);
-    assert_eq!(broken.databases(), "postgres rates");
-    assert_eq!(
-        broken.sql("rates", "select to_regclass('prices') is null"),
-        "t"
-    );
+    // The image makes an empty database at first; without Docker the load makes it.
+    if broken.databases() != "postgres" {
+        assert_eq!(broken.databases(), "postgres rates");
+        let is_empty = "select to_regclass('prices') is null";
+        assert_eq!(broken.sql("rates", is_empty), "t");
+    }
     broken.checkout.edit("db/rates.sql", "\tmany\n", "\t1200\n");
     broken.run(&["up"]).exits(0);
     broken.answers();
 }
 
-#[test]
-fn another_dump_is_loaded_only_when_it_is_asked_for() {
-    let Some(environment) = Environment::ready("another") else {
+fn another_dump_is_loaded_only_when_it_is_asked_for(kind: Kind) {
+    let Some(environment) = Environment::ready_on(kind, "another") else {
         return;
     };
     environment

@@ -4,14 +4,19 @@ use std::rc::Rc;
 
 use crate::support::checkout::Checkout;
 use crate::support::environment::Environment;
+use crate::support::environment::Kind;
+use crate::support::environment::on_every_engine;
 
-#[test]
-fn environments_of_one_checkout_live_and_end_by_themselves() {
+on_every_engine! {
+    environments_of_one_checkout_live_and_end_by_themselves,
+}
+
+fn environments_of_one_checkout_live_and_end_by_themselves(kind: Kind) {
     let checkout = Rc::new(Checkout::small());
-    let Some(one) = Environment::new("one", &checkout) else {
+    let Some(one) = Environment::on(kind, "one", &checkout) else {
         return;
     };
-    let other = Environment::new("other", &checkout).unwrap();
+    let other = Environment::on(kind, "other", &checkout).unwrap();
     let both = [
         one.start(&["up"]),
         other.start(&["up", "--set", "protected=true"]),
@@ -32,8 +37,7 @@ fn down_keeps_the_data_and_the_other_environment(one: &Environment, other: &Envi
     one.run(&["down"])
         .exits(0)
         .says(&["is down", "its data is kept"]);
-    let [containers, networks, volumes] = one.things();
-    assert_eq!((containers.len(), networks.len(), volumes.len()), (0, 0, 2));
+    one.is_down();
     one.run(&["down"])
         .exits(0)
         .says(&["down already", "its data is kept"]);

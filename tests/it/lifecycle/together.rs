@@ -1,10 +1,16 @@
 //! Several commands about one environment at the same time.
 
 use crate::support::environment::Environment;
+use crate::support::environment::Kind;
+use crate::support::environment::on_every_engine;
 
-#[test]
-fn two_ups_at_once_take_turns_and_both_end_well() {
-    let Some(shared) = Environment::small("shared") else {
+on_every_engine! {
+    two_ups_at_once_take_turns_and_both_end_well,
+    a_command_that_waits_for_another_can_be_interrupted,
+}
+
+fn two_ups_at_once_take_turns_and_both_end_well(kind: Kind) {
+    let Some(shared) = Environment::small_on(kind, "shared") else {
         return;
     };
     let first = shared.start(&["up"]);
@@ -16,9 +22,8 @@ fn two_ups_at_once_take_turns_and_both_end_well() {
     shared.answers();
 }
 
-#[test]
-fn a_command_that_waits_for_another_can_be_interrupted() {
-    let Some(shared) = Environment::small("waiting") else {
+fn a_command_that_waits_for_another_can_be_interrupted(kind: Kind) {
+    let Some(shared) = Environment::small_on(kind, "waiting") else {
         return;
     };
     let first = shared.start(&["up"]);

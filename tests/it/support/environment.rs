@@ -30,6 +30,35 @@ pub struct Environment {
     engine: Engine,
 }
 
+/// An engine that a test is told to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Containers.
+    Docker,
+    /// Processes.
+    Embedded,
+}
+
+/// Makes a test for every engine of each of these functions, which take the [`Kind`] of engine to use.
+macro_rules! on_every_engine {
+    ($($name:ident,)*) => {$(
+        mod $name {
+            use crate::support::environment::Kind;
+
+            #[test]
+            fn docker() {
+                super::$name(Kind::Docker);
+            }
+
+            #[test]
+            fn embedded() {
+                super::$name(Kind::Embedded);
+            }
+        }
+    )*};
+}
+pub(crate) use on_every_engine;
+
 /// Where an environment runs.
 enum Engine {
     Docker {
@@ -42,6 +71,29 @@ enum Engine {
 }
 
 impl Environment {
+    /// A new name in this checkout, on this engine; environments of one checkout share a home. None where no Docker
+    /// Engine may be used.
+    pub fn on(kind: Kind, word: &str, checkout: &Rc<Checkout>) -> Option<Self> {
+        if kind == Kind::Docker {
+            return Self::new(word, checkout);
+        }
+        checkout.open();
+        let home = Home::at(checkout.path().join("home"));
+        Some(Self::embedded(word, checkout, home))
+    }
+
+    /// The same with a small checkout of its own.
+    pub fn small_on(kind: Kind, word: &str) -> Option<Self> {
+        Self::on(kind, word, &Rc::new(Checkout::small()))
+    }
+
+    /// A new environment from the small dump that is ready, on this engine.
+    pub fn ready_on(kind: Kind, word: &str) -> Option<Self> {
+        let environment = Self::small_on(kind, word)?;
+        environment.run(&["up"]).exits(0);
+        Some(environment)
+    }
+
     /// A new name in this checkout; nothing is there yet. None where no Engine may be used.
     pub fn new(word: &str, checkout: &Rc<Checkout>) -> Option<Self> {
         if !docker::is_there() {
@@ -208,9 +260,88 @@ impl Environment {
         ]
     }
 
-    /// Makes sure that the Engine has nothing of it.
+    /// Ends the program that plays a role, without letting it do anything about it.
+    pub fn kill(&self, role: &str) {
+        match &self.engine {
+            Engine::Docker { .. } => drop(docker(&["kill", &self.container(role)])),
+            Engine::Embedded(home) => super::home::kill(home.pid(&self.name, role)),
+        }
+    }
+
+    /// Has the program that plays a role end, and start again.
+    pub fn restart(&self, role: &str) {
+        match &self.engine {
+            Engine::Docker { .. } => drop(docker(&["restart", &self.container(role)])),
+            Engine::Embedded(home) => super::home::send("TERM", home.pid(&self.name, role)),
+        }
+    }
+
+    /// The same as [`Self::sql`] where the server may not be able to answer yet.
+    pub fn try_sql(&self, database: &str, sql: &str) -> Option<String> {
+        match &self.engine {
+            Engine::Docker { .. } => self.is_listening().then(|| self.sql(database, sql)),
+            Engine::Embedded(home) => home.try_sql(&self.name, database, sql),
+        }
+    }
+
+    /// A server that starts for the first time has a temporary one before; neither is to be asked too early.
+    fn is_listening(&self) -> bool {
+        let (container, psql) = (
+            self.container("database"),
+            "psql -h 127.0.0.1 -U rates -d postgres",
+        );
+        let words = ["exec", &container].into_iter().chain(psql.split(' '));
+        let asked = docker::attempt(&words.chain(["-c", ""]).collect::<Vec<_>>());
+        asked.status.success() || String::from_utf8_lossy(&asked.stderr).contains("password")
+    }
+
+    /// Makes sure that it has all it should and nothing else, answers, and needs nothing.
+    #[track_caller]
+    pub fn is_whole(&self) {
+        match &self.engine {
+            Engine::Docker { .. } => {
+                let [mut containers, networks, volumes] = self.things();
+                containers.sort_unstable();
+                assert_eq!(
+                    containers,
+                    ["api", "database"].map(|role| self.container(role))
+                );
+                assert_eq!((networks.len(), volumes.len()), (1, 2));
+            }
+            Engine::Embedded(home) => {
+                let programs = home.programs(&self.name);
+                assert_eq!(programs, ["postgres", "ratesdev", "ratesdev"]);
+            }
+        }
+        assert_eq!(self.databases(), "postgres rates");
+        self.answers();
+        let up = self.run(&["up"]).exits(0);
+        up.says(&["nothing had to change"]);
+    }
+
+    /// Makes sure that nothing of it runs, and that its data is there.
+    #[track_caller]
+    pub fn is_down(&self) {
+        match &self.engine {
+            Engine::Docker { .. } => {
+                let [containers, networks, volumes] = self.things();
+                assert_eq!((containers.len(), networks.len(), volumes.len()), (0, 0, 2));
+            }
+            Engine::Embedded(home) => {
+                assert_eq!(home.processes(&self.name), Vec::<String>::new());
+                assert!(home.place(&self.name).join("data/PG_VERSION").exists());
+            }
+        }
+    }
+
+    /// Makes sure that its engine has nothing of it.
     #[track_caller]
     pub fn is_gone(&self) {
+        if let Engine::Embedded(home) = &self.engine {
+            assert_eq!(home.processes(&self.name), Vec::<String>::new());
+            assert!(!home.place(&self.name).exists(), "{}", self.name);
+            return;
+        }
         assert_eq!(
             self.things(),
             <[Vec<String>; 3]>::default(),

@@ -19,7 +19,7 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 /// A folder for environments; several environments may share it.
 #[derive(Clone)]
 pub struct Home {
-    _folder: Rc<TempDir>,
+    _folder: Option<Rc<TempDir>>,
     path: PathBuf,
 }
 
@@ -35,7 +35,15 @@ impl Home {
         std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         Self {
             path: folder.path().canonicalize().unwrap().join(name),
-            _folder: Rc::new(folder),
+            _folder: Some(Rc::new(folder)),
+        }
+    }
+
+    /// At a path below a folder that somebody else removes.
+    pub fn at(path: PathBuf) -> Self {
+        Self {
+            _folder: None,
+            path,
         }
     }
 
@@ -141,6 +149,19 @@ impl Home {
             .unwrap()
             .trim_end()
             .to_owned()
+    }
+
+    /// The same where the server may not be able to answer yet.
+    pub fn try_sql(&self, environment: &str, database: &str, sql: &str) -> Option<String> {
+        if !self.record_path(environment, "database").exists() {
+            return None;
+        }
+        let output = self.psql(environment, database, sql).output().unwrap();
+        let text = String::from_utf8(output.stdout)
+            .unwrap()
+            .trim_end()
+            .to_owned();
+        output.status.success().then_some(text)
     }
 
     /// `psql` about to run a statement.
