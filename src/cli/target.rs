@@ -98,7 +98,8 @@ fn default_name() -> Result<EnvironmentName> {
     Ok(stem.parse()?)
 }
 
-async fn engine() -> Result<Arc<dyn Engine>> {
+/// The engine that environments are on.
+pub async fn engine() -> Result<Arc<dyn Engine>> {
     let docker = Docker::connect(|name| std::env::var(name).ok()).await?;
     Ok(Arc::new(docker))
 }
