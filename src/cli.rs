@@ -1,6 +1,8 @@
 //! The command line as typed. Nothing here acts: every command's file has its arguments and its `run`.
 
 mod ask;
+mod complete;
+mod completions;
 mod config;
 mod doctor;
 mod down;
@@ -11,6 +13,7 @@ mod halt;
 mod load;
 mod logs;
 mod ls;
+mod man;
 mod moment;
 mod open;
 mod output;
@@ -72,7 +75,7 @@ struct Cli {
 #[derive(Debug, clap::Args)]
 struct Globals {
     /// The environment to work on [default: the profile's name]
-    #[arg(short, long, global = true, value_name = "NAME", env = "RATESDEV_ENV")]
+    #[arg(short, long, global = true, value_name = "NAME", env = "RATESDEV_ENV", add = complete::environments())]
     env: Option<String>,
     /// Where it runs [default: where it is; a new one as the profile says]
     #[arg(long, global = true, value_enum, value_name = "ENGINE")]
@@ -110,6 +113,8 @@ enum Command {
     Profile(profile::Args),
     Doctor(doctor::Args),
     Explain(explain::Args),
+    Completions(completions::Args),
+    Man(man::Args),
     Serve(serve::Args),
     Load(load::Args),
     Probe(probe::Args),
@@ -135,6 +140,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // A panic is a bug of ours; the report says where. Only a second installation could fail.
     drop(color_eyre::install());
     terminal::restore_on_panic();
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    match complete::answer(&arguments) {
+        Ok(false) => {}
+        Ok(true) => return Exit::Done.into(),
+        Err(error) => return usage(&error),
+    }
     let cli = match parse(arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -204,6 +215,8 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Profile(args) => profile::run(args, context).await,
         Command::Doctor(args) => doctor::run(args, context).await,
         Command::Explain(args) => explain::run(&args, context),
+        Command::Completions(args) => completions::run(&args, context),
+        Command::Man(args) => man::run(&args, context),
         Command::Serve(args) => serve::run(args, context).await,
         Command::Load(args) => load::run(args, context).await,
         Command::Probe(args) => probe::run(args, context).await,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Context;
+use super::complete;
 use super::up;
 use crate::engine::Publish;
 use crate::engine::Service;
@@ -30,6 +31,7 @@ Examples:
 )]
 pub struct Args {
     /// The profile: its name, or the path of its file [default: dev]
+    #[arg(add = complete::profiles())]
     profile: Option<String>,
     /// Overrule a setting of the profile, for example api.port=15001
     #[arg(long, value_name = "KEY=VALUE")]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Context;
+use super::complete;
 use super::output::style;
 use super::screen::Screen;
 use crate::doctor;
@@ -45,6 +46,7 @@ Examples:
 )]
 pub struct Args {
     /// The profile: its name, or the path of its file [default: dev]
+    #[arg(add = complete::profiles())]
     profile: Option<String>,
     /// One JSON document
     #[arg(long)]

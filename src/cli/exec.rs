@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use super::Context;
+use super::complete;
 use super::target::nothing_of;
 use crate::engine;
 use crate::engine::Exec;
@@ -42,7 +43,7 @@ Examples:
 )]
 pub struct Args {
     /// The role, or one replica such as api-2
-    #[arg(value_name = "ROLE")]
+    #[arg(value_name = "ROLE", add = complete::roles())]
     role: Chosen,
     #[command(flatten)]
     streams: StreamArgs,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::Context;
+use super::complete;
 use super::output::style;
 use crate::error::Code;
 use crate::error::Exit;
@@ -23,7 +24,7 @@ const PREFIX: &str = "E-";
   ratesdev explain                          every code")]
 pub struct Args {
     /// The code, as an error shows it
-    #[arg(value_name = "CODE")]
+    #[arg(value_name = "CODE", add = complete::codes())]
     code: Option<Word>,
     /// One JSON document
     #[arg(long)]

@@ -6,6 +6,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::Context;
+use super::complete;
 use super::output::style;
 use super::report;
 use super::target::nothing_of;
@@ -23,7 +24,7 @@ use crate::error::Result;
 #[derive(Debug, clap::Args)]
 pub struct RoleArgs {
     /// Only these roles: database, api, or one replica such as api-2 [default: all]
-    #[arg(value_name = "ROLE")]
+    #[arg(value_name = "ROLE", add = complete::roles())]
     roles: Vec<Chosen>,
     /// Tell what happens as JSON, one line per event
     #[arg(long)]

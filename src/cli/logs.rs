@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use regex::Regex;
 
 use super::Context;
+use super::complete;
 use super::moment::Moment;
 use super::output::style;
 use super::target::nothing_of;
@@ -33,7 +34,7 @@ use crate::text::printable;
   ratesdev logs --grep 'CNGGZ|EETLL' --tail 50")]
 pub struct Args {
     /// Only these roles: database, seed, api
-    #[arg(value_name = "ROLE", value_parser = role)]
+    #[arg(value_name = "ROLE", value_parser = role, add = complete::roles())]
     roles: Vec<Role>,
     /// Go on with what is yet to be written, across restarts
     #[arg(short, long)]

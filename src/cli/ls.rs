@@ -11,6 +11,7 @@ use super::table::Table;
 use crate::engine::Glimpse;
 use crate::engine::Overview;
 use crate::engine::choice::Kind;
+use crate::environment::locate::PATIENCE;
 use crate::error::Exit;
 use crate::error::Result;
 use crate::text::Charset;
@@ -38,7 +39,7 @@ pub struct Args {
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let named = context.named_engine()?;
-    let overview = context.engines.overview(named, args.all);
+    let overview = context.engines.overview(named, args.all, PATIENCE);
     let all = context.shutdown.guard(async { Ok(overview.await?) });
     let all = all.await?;
     if args.json {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Context;
+use super::complete;
 use super::target::nothing_of;
 use crate::engine::Found;
 use crate::environment::chosen::Chosen;
@@ -18,7 +19,7 @@ use crate::error::Result;
   ratesdev port --json")]
 pub struct Args {
     /// The role, or one replica such as api-2
-    #[arg(value_name = "ROLE")]
+    #[arg(value_name = "ROLE", add = complete::roles())]
     role: Option<Chosen>,
     /// One JSON document
     #[arg(long)]

@@ -7,6 +7,7 @@ use std::time::Instant;
 use clap::ValueHint;
 
 use super::Context;
+use super::complete;
 use super::output::style;
 use super::report;
 use super::target::refuse_another_checkout;
@@ -41,6 +42,7 @@ use crate::query::BaseUrl;
   ratesdev up --dry-run                     what would be done")]
 pub struct Args {
     /// The profile: its name, or the path of its file [default: dev]
+    #[arg(add = complete::profiles())]
     profile: Option<String>,
     /// Overrule a setting of the profile, for example api.port=15001
     #[arg(long, value_name = "KEY=VALUE")]

@@ -28,7 +28,7 @@ use crate::profile::Postgres;
 use crate::profile::Profile;
 
 /// How long a decision between engines may take when Docker or a registry does not answer.
-const PATIENCE: Duration = Duration::from_secs(4);
+pub const PATIENCE: Duration = Duration::from_secs(4);
 /// How long an Engine that was named may take to answer at all.
 const LONG_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -133,11 +133,12 @@ impl Engines {
 
     /// Every environment at a glance with the engine it is on; with `kept`, those too of which only data is left.
     ///
-    /// An engine that was named must answer; else those are told that do.
+    /// An engine that was named must answer; else those are told that do within `patience` each.
     pub async fn overview(
         &self,
         named: EngineChoice,
         kept: bool,
+        patience: Duration,
     ) -> Result<Vec<(Kind, Overview)>, Error> {
         let mut all = Vec::new();
         for kind in [Kind::Docker, Kind::Embedded] {
@@ -145,7 +146,7 @@ impl Engines {
                 continue;
             }
             let listed = async { self.engine(kind, None).await?.overview(kept).await };
-            match timeout_at((Instant::now() + PATIENCE).into(), listed).await {
+            match tokio::time::timeout(patience, listed).await {
                 Ok(Ok(listed)) => all.extend(listed.into_iter().map(|one| (kind, one))),
                 Ok(Err(error)) if named != EngineChoice::Auto => return Err(error),
                 Ok(Err(_)) | Err(_) => {}

@@ -5,3 +5,4 @@ mod events;
 mod exec;
 mod halt;
 mod looks;
+mod shells;
