@@ -54,6 +54,12 @@ struct Globals {
     /// The environment to work on [default: the profile's name]
     #[arg(short, long, global = true, value_name = "NAME", env = "RATESDEV_ENV")]
     env: Option<String>,
+    /// The Docker Engine to use: unix:///path, tcp://host:port or ssh://user@host [default: DOCKER_HOST, else the context]
+    #[arg(long, global = true, value_name = "URL", conflicts_with = "context")]
+    host: Option<String>,
+    /// The context of Docker whose Engine to use [default: DOCKER_CONTEXT, else the current one]
+    #[arg(long, global = true, value_name = "NAME")]
+    context: Option<String>,
 }
 
 /// What a command works with besides its own arguments.

@@ -132,7 +132,6 @@ impl Environment {
 
     /// Works out what `up` has to do, without doing it. `program` is what the API image is made from.
     pub async fn prepare(&self, profile: &Profile, program: &Path, up: Up) -> Result<Prepared> {
-        self.refuse_remote()?;
         let gathered = tokio::try_join!(
             self.observe(),
             gather(profile, program, self.engine.about().platform.clone())
@@ -140,6 +139,7 @@ impl Environment {
         let (observed, (image, fingerprint)) = gathered?;
         self.refuse_another_checkout(&observed, &profile.root)?;
         let wanted = wanted::wanted(profile, self.name.clone(), image, fingerprint.to_string());
+        self.refuse_unreachable_ports(&wanted)?;
         let situation = self.situation(&wanted, observed).await?;
         refuse_missing_images(&wanted, &situation, up.pull)?;
         let plan = match up.extent {
@@ -243,20 +243,25 @@ impl Environment {
         })
     }
 
-    /// Readiness is asked over published ports, and those of another machine are out of reach for now.
-    fn refuse_remote(&self) -> Result<()> {
-        let about = self.engine.about();
-        if about.local {
+    /// Readiness is asked over published ports, so they must be bound to where they can be reached from here.
+    fn refuse_unreachable_ports(&self, wanted: &Wanted) -> Result<()> {
+        let hidden = wanted.services.iter().find_map(|service| {
+            let address = service.publish?.address;
+            let hidden = !self.engine.reaches(address);
+            hidden.then_some((service.instance.role, address))
+        });
+        let Some((role, address)) = hidden else {
             return Ok(());
-        }
-        let endpoint = &about.endpoint;
-        let error = Error::new(
-            Code::DockerHost,
-            format!("the Docker Engine at {endpoint} is another machine"),
+        };
+        let endpoint = &self.engine.about().endpoint;
+        let what = format!(
+            "the port of the {role} would be bound to {address} of another machine, {endpoint}"
         );
-        Err(error
-            .because("the ports it publishes cannot be reached from here yet")
-            .hint("unset DOCKER_HOST to use the Engine of this machine")
+        Err(Error::new(Code::PortUnreachable, what)
+            .because("it could not be reached from here")
+            .hint(format!(
+                "use the Engine over ssh://, which tunnels; or bind the port to an address that the network reaches: --set {role}.bind=0.0.0.0"
+            ))
             .into())
     }
 

@@ -72,6 +72,8 @@ codes! {
     BuildFailed = "E-BUILD-FAILED",
     /// A check did not return its known answer.
     CheckFailed = "E-CHECK-FAILED",
+    /// Docker has no context of that name.
+    ContextMissing = "E-CONTEXT-MISSING",
     /// PostgreSQL refused a statement of ratesdev's own.
     DatabaseRefused = "E-DATABASE-REFUSED",
     /// PostgreSQL refused or lost a connection.
@@ -84,8 +86,10 @@ codes! {
     DockerDenied = "E-DOCKER-DENIED",
     /// No Docker Engine answers.
     DockerDown = "E-DOCKER-DOWN",
-    /// `DOCKER_HOST` cannot be used.
+    /// The address of the Engine cannot be used.
     DockerHost = "E-DOCKER-HOST",
+    /// The Engine and ratesdev do not trust each other's certificates.
+    DockerTls = "E-DOCKER-TLS",
     /// The dump is a binary archive, not SQL text.
     DumpBinary = "E-DUMP-BINARY",
     /// The dump is not the one it was expected to be.
@@ -118,6 +122,8 @@ codes! {
     NotRunning = "E-NOT-RUNNING",
     /// A port is taken by something else.
     PortTaken = "E-PORT-TAKEN",
+    /// A published port could not be reached from here.
+    PortUnreachable = "E-PORT-UNREACHABLE",
     /// A profile has faults.
     ProfileInvalid = "E-PROFILE-INVALID",
     /// There is no such profile.
@@ -132,6 +138,14 @@ codes! {
     RoleDied = "E-ROLE-DIED",
     /// The database holds another seed than the one that is wanted.
     SeedDiffers = "E-SEED-DIFFERS",
+    /// The machine of the Engine does not let this user in.
+    SshDenied = "E-SSH-DENIED",
+    /// The machine of the Engine is not known, or not the one it was.
+    SshHostKey = "E-SSH-HOST-KEY",
+    /// There is no `ssh` here.
+    SshMissing = "E-SSH-MISSING",
+    /// The machine of the Engine cannot be reached, or the login there does not work.
+    SshUnreachable = "E-SSH-UNREACHABLE",
     /// The command line cannot be understood.
     Usage = "E-USAGE",
 }

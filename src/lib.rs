@@ -15,6 +15,7 @@
 //! | [`rates`] | ports, regions, spans, averages |
 //! | [`text`] | what a terminal can show |
 //! | [`log_line`] | what a line of a log says |
+//! | [`private`] | folders for this user alone |
 //! | [`error`], [`shutdown`] | how things end |
 
 mod api;
@@ -25,6 +26,7 @@ mod environment;
 mod error;
 mod image;
 mod log_line;
+mod private;
 mod profile;
 mod query;
 mod rates;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Context;
 use crate::engine::Engine;
 use crate::engine::Observed;
+use crate::engine::docker::Asked;
 use crate::engine::docker::Docker;
 use crate::environment::Environment;
 use crate::environment::Lock;
@@ -45,8 +46,18 @@ impl Context {
             (None, Some(profile)) => profile.name.parse()?,
             (None, None) => default_name()?,
         };
-        let engine = self.shutdown.guard(engine()).await?;
+        let engine = self.shutdown.guard(self.engine()).await?;
         Ok(Environment { name, engine })
+    }
+
+    /// The Engine that is asked for on the command line, else the one that Docker's own client would use.
+    async fn engine(&self) -> Result<Arc<dyn Engine>> {
+        let asked = Asked {
+            host: self.globals.host.clone(),
+            context: self.globals.context.clone(),
+        };
+        let docker = Docker::connect(&asked, |name| std::env::var(name).ok()).await?;
+        Ok(Arc::new(docker))
     }
 
     /// The name of the environment, where one was given.
@@ -89,11 +100,6 @@ fn default_name() -> Result<EnvironmentName> {
         .unwrap_or_default()
         .to_string_lossy();
     Ok(stem.parse()?)
-}
-
-async fn engine() -> Result<Arc<dyn Engine>> {
-    let docker = Docker::connect(|name| std::env::var(name).ok()).await?;
-    Ok(Arc::new(docker))
 }
 
 /// The environment was made by another checkout than the one the user is in.

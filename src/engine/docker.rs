@@ -4,17 +4,24 @@
 //! found by its labels and never by a list of our own; networks are used by id, because their names are not unique;
 //! messages are classified before status codes, because the Engine answers 500 to many a user's mistake.
 
+mod config;
 mod connect;
 mod container;
+mod endpoint;
 mod explain;
 mod image;
 mod job;
 mod logs;
 mod observe;
+mod reach;
+mod ssh;
+mod tls;
 mod usage;
 mod volume;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -47,7 +54,10 @@ use super::Watcher;
 use crate::error::Code;
 use crate::profile::EnvironmentName;
 use crate::text::hex;
+use connect::Connected;
+pub use endpoint::Asked;
 use explain::Explained;
+use reach::Reach;
 
 /// How long containers may take to leave a network.
 const LEAVING: Duration = Duration::from_secs(3);
@@ -70,13 +80,27 @@ mod label {
 pub struct Docker {
     client: Client,
     about: About,
+    reach: Reach,
+    /// The folder of Docker's own client, which knows the logins of registries.
+    folder: PathBuf,
 }
 
 impl Docker {
-    /// Connects to the Engine that `DOCKER_HOST` names, else to the default socket, and makes sure that it answers.
-    pub async fn connect(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let (client, about) = connect::connect(variable).await?;
-        Ok(Self { client, about })
+    /// Connects to the Engine that is asked for, else to the one that Docker's own client would use, and makes sure that
+    /// it answers.
+    pub async fn connect(asked: &Asked, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let Connected {
+            client,
+            about,
+            reach,
+            folder,
+        } = connect::connect(asked, variable).await?;
+        Ok(Self {
+            client,
+            about,
+            reach,
+            folder,
+        })
     }
 
     /// The networks of an environment by their ids, the oldest first. There should be one: names are not unique, and
@@ -91,6 +115,15 @@ impl Docker {
         networks.sort_by(|one, other| (&one.created, &one.id).cmp(&(&other.created, &other.id)));
         let ids = networks.into_iter().filter_map(|network| network.id);
         Ok(ids.collect())
+    }
+
+    /// Where the published port of an instance is reached: what the Engine says is true on its own machine.
+    async fn locate(&self, found: &mut Found) -> Result<()> {
+        if let Some(published) = found.published.take() {
+            found.published = Some(self.reach.lasting(published));
+            found.endpoint = self.reach.from_here(published).await?;
+        }
+        Ok(())
     }
 
     async fn network(&self, environment: &EnvironmentName) -> Result<Option<String>> {
@@ -180,13 +213,21 @@ impl Engine for Docker {
         container::holder(&self.client, port).await
     }
 
+    fn reaches(&self, bound: IpAddr) -> bool {
+        self.reach.reaches(bound)
+    }
+
     async fn observe(&self, environment: &EnvironmentName) -> Result<Observed> {
+        self.reach.wake().await?;
         let networks = self.networks(environment).await?;
         let network = networks.first().map(String::as_str);
-        let (instances, volumes) = futures_util::try_join!(
+        let (mut instances, volumes) = futures_util::try_join!(
             observe::instances(&self.client, environment, network),
             volume::list(&self.client, environment),
         )?;
+        for found in &mut instances {
+            self.locate(found).await?;
+        }
         Ok(Observed {
             instances,
             network: match networks.len() {

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 
 use bollard::Docker as Client;
@@ -93,7 +92,7 @@ async fn inspect(
 }
 
 fn found(container: ContainerInspectResponse, network: Option<&str>) -> Option<(Found, ImageId)> {
-    let endpoint = endpoint(&container);
+    let published = published(&container);
     let is_cut_off = !is_on(&container, network);
     let config = container.config?;
     let mut labels = config.labels?;
@@ -122,7 +121,8 @@ fn found(container: ContainerInspectResponse, network: Option<&str>) -> Option<(
         root: label(label::ROOT).unwrap_or_default().into(),
         profile: label(label::PROFILE).unwrap_or_default(),
         profile_file: label(label::PROFILE_FILE).unwrap_or_default().into(),
-        endpoint,
+        endpoint: None,
+        published,
         restarts: container
             .restart_count
             .and_then(|count| count.try_into().ok())
@@ -208,16 +208,11 @@ fn started_at(state: &ContainerState) -> Option<Timestamp> {
     text.parse().ok()
 }
 
-/// Where the published port is reached: a port bound to every address is reached on this machine's own.
-fn endpoint(container: &ContainerInspectResponse) -> Option<SocketAddr> {
+/// Where the port is published on the machine of the Engine.
+fn published(container: &ContainerInspectResponse) -> Option<SocketAddr> {
     let ports = container.network_settings.as_ref()?.ports.as_ref()?;
     let binding = ports.values().flatten().flatten().next()?;
     let address: IpAddr = binding.host_ip.as_ref()?.parse().ok()?;
-    let address = if address.is_unspecified() {
-        Ipv4Addr::LOCALHOST.into()
-    } else {
-        address
-    };
     Some(SocketAddr::new(
         address,
         binding.host_port.as_ref()?.parse().ok()?,
