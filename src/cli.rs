@@ -19,6 +19,7 @@ mod up;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::CommandFactory;
@@ -26,7 +27,9 @@ use clap::FromArgMatches;
 use clap::Parser;
 use clap::Subcommand;
 use clap::error::ErrorKind;
+use tokio::sync::OnceCell;
 
+use crate::engine::Engine;
 use crate::error::Exit;
 use crate::error::IoError;
 use crate::error::Result;
@@ -68,6 +71,8 @@ struct Context {
     globals: Globals,
     out: Output,
     shutdown: Shutdown,
+    /// Connected once, when it is first needed, and kept to the end: a tunnel to its ports goes when it does.
+    engine: OnceCell<Arc<dyn Engine>>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -126,6 +131,7 @@ fn start(cli: Cli, out: &Output) -> Result<Exit> {
             globals: cli.globals,
             out: out.clone(),
             shutdown: Shutdown::on_signals(),
+            engine: OnceCell::new(),
         };
         dispatch(cli.command, &context).await
     });

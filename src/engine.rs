@@ -560,6 +560,12 @@ pub trait Engine: fmt::Debug + Send + Sync {
         true
     }
 
+    /// The command that makes these published ports ports of this machine, where they are not and need not stay so.
+    fn tunnel(&self, ports: &[SocketAddr]) -> Option<String> {
+        let _ = ports;
+        None
+    }
+
     /// Everything that exists of an environment.
     async fn observe(&self, environment: &EnvironmentName) -> Result<Observed>;
 

@@ -124,6 +124,12 @@ impl Environment {
         lock::take(&self.name, endpoint, shutdown, busy).await
     }
 
+    /// Where its API answers for people, when it runs; behind a tunnel that is an address of the engine's machine.
+    pub async fn published_api(&self) -> Result<Option<BaseUrl>> {
+        let observed = self.observe().await?;
+        Ok(status::published(&observed, Role::Api).map(BaseUrl::from))
+    }
+
     /// Where its API answers, when it runs.
     pub async fn api(&self) -> Result<Option<BaseUrl>> {
         let observed = self.observe().await?;
@@ -265,11 +271,13 @@ impl Environment {
             .into())
     }
 
-    /// An environment belongs to the checkout that made it, for as long as that checkout is there.
+    /// An environment belongs to the checkout that made it, for as long as that checkout is there. On an engine of several
+    /// machines' users, one that is not on this machine is somebody else's.
     fn refuse_another_checkout(&self, observed: &Observed, root: &Path) -> Result<()> {
+        let local = self.engine.about().local;
         let Some(other) = observed
             .root()
-            .filter(|other| *other != root && !is_gone(other))
+            .filter(|other| *other != root && !(local && is_gone(other)))
         else {
             return Ok(());
         };

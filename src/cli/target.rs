@@ -14,6 +14,7 @@ use crate::environment::Lock;
 use crate::environment::is_gone;
 use crate::environment::status;
 use crate::error::Code;
+use crate::error::Error;
 use crate::error::Exit;
 use crate::error::Explain;
 use crate::error::IoError;
@@ -52,12 +53,15 @@ impl Context {
 
     /// The Engine that is asked for on the command line, else the one that Docker's own client would use.
     async fn engine(&self) -> Result<Arc<dyn Engine>> {
-        let asked = Asked {
-            host: self.globals.host.clone(),
-            context: self.globals.context.clone(),
+        let connect = || async {
+            let asked = Asked {
+                host: self.globals.host.clone(),
+                context: self.globals.context.clone(),
+            };
+            let docker = Docker::connect(&asked, |name| std::env::var(name).ok()).await?;
+            Ok::<Arc<dyn Engine>, Error>(Arc::new(docker))
         };
-        let docker = Docker::connect(&asked, |name| std::env::var(name).ok()).await?;
-        Ok(Arc::new(docker))
+        Ok(Arc::clone(self.engine.get_or_try_init(connect).await?))
     }
 
     /// The name of the environment, where one was given.
@@ -120,16 +124,20 @@ impl Explain for AnotherCheckout {
     }
 }
 
-/// Makes sure that the user is in the checkout that an environment was made from, for as long as that is there.
+/// Makes sure that the user is in the checkout that an environment was made from, for as long as that is there. On an
+/// Engine of several machines' users, a checkout that is not on this machine is somebody else's.
 pub fn refuse_another_checkout(observed: &Observed, environment: &Environment) -> Result<()> {
     let here = std::env::current_dir().map_err(IoError::new("find the current folder"))?;
     let here = here.canonicalize().unwrap_or(here);
+    let local = environment.engine.about().local;
     match observed.root() {
-        Some(root) if !is_gone(root) && !here.starts_with(root) => Err(AnotherCheckout {
-            name: environment.name.clone(),
-            root: root.clone(),
+        Some(root) if !(local && is_gone(root)) && !here.starts_with(root) => {
+            Err(AnotherCheckout {
+                name: environment.name.clone(),
+                root: root.clone(),
+            }
+            .into())
         }
-        .into()),
         _ => Ok(()),
     }
 }

@@ -7,6 +7,7 @@
 mod config;
 mod connect;
 mod container;
+mod credentials;
 mod endpoint;
 mod explain;
 mod image;
@@ -21,6 +22,7 @@ mod volume;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
@@ -217,6 +219,10 @@ impl Engine for Docker {
         self.reach.reaches(bound)
     }
 
+    fn tunnel(&self, ports: &[SocketAddr]) -> Option<String> {
+        self.reach.tunnel(ports)
+    }
+
     async fn observe(&self, environment: &EnvironmentName) -> Result<Observed> {
         self.reach.wake().await?;
         let networks = self.networks(environment).await?;
@@ -250,7 +256,7 @@ impl Engine for Docker {
         watcher: &dyn Watcher,
     ) -> Result<Remark> {
         match action {
-            Action::Pull(image) => image::pull(&self.client, image, watcher).await,
+            Action::Pull(image) => image::pull(&self.client, &self.folder, image, watcher).await,
             Action::Build(image) => image::build(&self.client, image, watcher).await,
             Action::CreateNetwork => self.create_network(owner).await.map(|()| None),
             Action::CreateVolumes => volume::create(&self.client, owner).await.map(|()| None),

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 
 use bollard::errors::Error as Cause;
+use tokio_rustls::rustls;
 
 use crate::engine::Error;
 use crate::engine::Result;
@@ -75,7 +76,7 @@ fn hint(code: Code) -> Option<&'static str> {
             "check the network or the proxy of the Docker Engine; an image that is there already is not pulled again"
         }
         Code::RegistryDenied => {
-            "pull it with `docker pull` after `docker login`, or correct the image's name in the profile"
+            "log in with `docker login`, or correct the image's name in the profile"
         }
         Code::ImageMissing => "check the image's name and tag in the profile",
         _ => return None,
@@ -107,6 +108,8 @@ fn by_message(message: &str) -> Code {
         "ports are not available",
     ]) {
         Code::PortTaken
+    } else if has(&["client sent an http request to an https server"]) {
+        Code::DockerTls
     } else if has(&["no space left on device"]) {
         Code::DiskFull
     } else if has(&["is already in use by container", "is ambiguous"]) {
@@ -140,6 +143,9 @@ fn by_message(message: &str) -> Code {
 }
 
 fn by_source(cause: &Cause) -> Code {
+    if chain(cause).any(is_about_tls) {
+        return Code::DockerTls;
+    }
     let text = chain(cause)
         .map(ToString::to_string)
         .collect::<Vec<_>>()
@@ -160,11 +166,19 @@ fn by_source(cause: &Cause) -> Code {
             | io::ErrorKind::NotFound
             | io::ErrorKind::BrokenPipe
             | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::TimedOut
             | io::ErrorKind::HostUnreachable
             | io::ErrorKind::NetworkUnreachable,
         ) => Code::DockerDown,
         _ => Code::DockerAnswer,
     }
+}
+
+fn is_about_tls(cause: &(dyn StdError + 'static)) -> bool {
+    let inner = cause
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    inner.is_some_and(|inner| inner.is::<rustls::Error>())
 }
 
 /// The error at the bottom: what stands above it says only "client error".
@@ -206,6 +220,10 @@ mod tests {
             (
                 "Conflict. The container name \"/a\" is already in use by container \"b\".",
                 Code::NameTaken,
+            ),
+            (
+                "Client sent an HTTP request to an HTTPS server.",
+                Code::DockerTls,
             ),
             ("write /v/big: no space left on device", Code::DiskFull),
             (

@@ -51,6 +51,14 @@ impl Reach {
         }
     }
 
+    /// The command with which a person reaches published ports by their own numbers.
+    pub fn tunnel(&self, ports: &[SocketAddr]) -> Option<String> {
+        match self {
+            Self::Through(ssh) if !ports.is_empty() => Some(ssh.tunnel(ports)),
+            _ => None,
+        }
+    }
+
     /// Makes sure that the way is open.
     pub async fn wake(&self) -> Result<()> {
         match self {

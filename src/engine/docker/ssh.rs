@@ -99,6 +99,14 @@ impl Ssh {
         Ok(())
     }
 
+    /// The command that does the same for a person, with the ports' own numbers.
+    pub fn tunnel(&self, ports: &[SocketAddr]) -> String {
+        let forwards = ports
+            .iter()
+            .map(|port| format!("-L {}:{port} ", port.port()));
+        format!("ssh -N {}{}", forwards.collect::<String>(), self.login)
+    }
+
     /// The port of this machine that leads to one of the Engine's machine, made when it is first asked for.
     pub async fn port(&self, published: SocketAddr) -> Result<SocketAddr> {
         let mut master = self.master.lock().await;

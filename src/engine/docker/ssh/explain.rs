@@ -58,7 +58,9 @@ pub fn failed(login: &Login, words: &str) -> Error {
         Error::new(Code::SshUnreachable, format!("cannot log in at {login}"))
             .hint(format!("find out why with `ssh {login} true`"))
     };
-    error.because(last_words(words)).detail(lines(words))
+    let mut before = lines(words);
+    before.pop();
+    error.because(last_words(words)).detail(before)
 }
 
 /// The last line that says something.
