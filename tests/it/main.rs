@@ -13,5 +13,6 @@ mod data;
 mod lifecycle;
 mod profile;
 mod query;
+mod remote;
 mod seed;
 mod support;

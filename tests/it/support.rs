@@ -3,12 +3,14 @@
 pub mod checkout;
 pub mod docker;
 pub mod environment;
+pub mod front;
 pub mod http;
 pub mod postgres;
 pub mod process;
 pub mod random;
 pub mod registry;
 pub mod run;
+pub mod sshd;
 
 use std::time::Duration;
 use std::time::Instant;

@@ -29,6 +29,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::RootCertStore;
+use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
@@ -46,6 +47,8 @@ const CONNECT: Duration = Duration::from_secs(15);
 
 /// How long a connection is kept for the next request.
 const IDLE: Duration = Duration::from_secs(20);
+
+type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 /// A client of the Engine at that port; it connects when it is first asked something.
 pub fn client(host: &str, port: u16, files: &TlsFiles, seconds: u64) -> Result<Client> {
@@ -99,15 +102,26 @@ fn settings(files: &TlsFiles) -> Result<ClientConfig> {
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::new(Code::DockerTls, "TLS cannot be set up").because(error))?
         .with_root_certificates(authorities);
+    let mut settings = match identity(files)? {
+        Some((own, key)) => builder
+            .with_client_auth_cert(own, key)
+            .map_err(|error| bad(&files.key(), error))?,
+        None => builder.with_no_client_auth(),
+    };
+    // Connections are kept anyway; and some doors before an Engine offer to resume a session and then refuse to.
+    settings.resumption = Resumption::disabled();
+    Ok(settings)
+}
+
+/// Our own certificate and its key, where there are any: an Engine need not ask for them.
+fn identity(files: &TlsFiles) -> Result<Option<Identity>> {
     let (certificate, key) = (files.certificate(), files.key());
     if !certificate.exists() && !key.exists() {
-        return Ok(builder.with_no_client_auth());
+        return Ok(None);
     }
     let own = certificates(&certificate)?;
-    let secret = PrivateKeyDer::from_pem_file(&key).map_err(|error| unreadable(&key, error))?;
-    builder
-        .with_client_auth_cert(own, secret)
-        .map_err(|error| bad(&key, error))
+    let key = PrivateKeyDer::from_pem_file(&key).map_err(|error| unreadable(&key, error))?;
+    Ok(Some((own, key)))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
