@@ -147,7 +147,7 @@ impl Docker {
     }
 
     async fn create_first_network(&self, owner: &Identity) -> Result<()> {
-        let name = format!("ratesdev-{}", owner.environment);
+        let name = network_name(&owner.environment);
         self.refuse_foreign_network(&name).await?;
         let request = NetworkCreateRequest {
             name,
@@ -289,6 +289,11 @@ impl Engine for Docker {
     ) -> BoxStream<'static, Result<Event>> {
         futures_util::stream::empty().boxed()
     }
+}
+
+/// The name of an environment's network; people see it, and Podman knows it by nothing else.
+fn network_name(environment: &EnvironmentName) -> String {
+    format!("ratesdev-{environment}")
 }
 
 /// The labels that say whose a thing is.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bollard::API_DEFAULT_VERSION;
 use bollard::BollardRequest;
 use bollard::Docker as Client;
+use bollard::models::SystemVersion;
 
 use super::config;
 use super::config::Config;
@@ -58,7 +59,7 @@ pub async fn connect(
     let version = first.map_err(|error| unreachable(&error, &endpoint))?;
     let about = About {
         engine: "docker",
-        version: version.version.unwrap_or_default(),
+        version: name_and_version(&version),
         local: matches!(reach, Reach::Here),
         endpoint: endpoint.host,
         platform: Platform::Container(version.arch.unwrap_or_default()),
@@ -73,6 +74,17 @@ pub async fn connect(
         reach,
         folder,
     })
+}
+
+/// Podman answers in Docker's place, and differs here and there.
+fn name_and_version(version: &SystemVersion) -> String {
+    let number = version.version.clone().unwrap_or_default();
+    let mut parts = version.components.iter().flatten();
+    if parts.any(|part| part.name == "Podman Engine") {
+        format!("{number} (Podman)")
+    } else {
+        number
+    }
 }
 
 /// Docker's folder is read only when an address is not said outright.
