@@ -292,11 +292,10 @@ impl Environment {
         Err(error.hint(format!("give yours another name: `ratesdev up -e {name}-2`, or take that one down from there")).into())
     }
 
-    /// A port that something else listens on would fail only after all the work; it is better to know before.
+    /// A port that something else listens on would fail only after all the work; it is better to know before. Of another
+    /// machine only what the engine itself publishes is known.
     async fn refuse_taken_ports(&self, plan: &Plan, observed: &Observed) -> Result<()> {
-        if !self.engine.about().local {
-            return Ok(());
-        }
+        let local = self.engine.about().local;
         for step in &plan.steps {
             let Task::Act(Action::Start(service)) = &step.task else {
                 continue;
@@ -307,13 +306,11 @@ impl Environment {
             else {
                 continue;
             };
-            let ours = observed.instances.iter().any(|found| {
-                found
-                    .endpoint
-                    .is_some_and(|endpoint| endpoint.port() == port)
-            });
-            if !ours && is_taken(address, port) {
-                let holder = self.engine.holder(port).await;
+            if publishes(observed, port) || (local && !is_taken(address, port)) {
+                continue;
+            }
+            let holder = self.engine.holder(port).await;
+            if local || holder.is_some() {
                 return Err(port_taken(port, service.instance, holder).into());
             }
         }
@@ -416,6 +413,15 @@ fn refuse_missing_images(wanted: &Wanted, situation: &Situation, pull: Pull) -> 
         }
         _ => Ok(()),
     }
+}
+
+/// Whether an environment itself publishes a port.
+fn publishes(observed: &Observed, port: u16) -> bool {
+    let mut published = observed
+        .instances
+        .iter()
+        .filter_map(|found| found.published);
+    published.any(|published| published.port() == port)
 }
 
 fn is_taken(address: std::net::IpAddr, port: u16) -> bool {

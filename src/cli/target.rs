@@ -130,15 +130,14 @@ pub fn refuse_another_checkout(observed: &Observed, environment: &Environment) -
     let here = std::env::current_dir().map_err(IoError::new("find the current folder"))?;
     let here = here.canonicalize().unwrap_or(here);
     let local = environment.engine.about().local;
-    match observed.root() {
-        Some(root) if !(local && is_gone(root)) && !here.starts_with(root) => {
-            Err(AnotherCheckout {
-                name: environment.name.clone(),
-                root: root.clone(),
-            }
-            .into())
+    let ours = |root: &Path| here.starts_with(root) || (local && is_gone(root));
+    match observed.root().filter(|root| !ours(root)) {
+        Some(root) => Err(AnotherCheckout {
+            name: environment.name.clone(),
+            root: root.clone(),
         }
-        _ => Ok(()),
+        .into()),
+        None => Ok(()),
     }
 }
 

@@ -123,7 +123,7 @@ impl Docker {
     async fn locate(&self, found: &mut Found) -> Result<()> {
         if let Some(published) = found.published.take() {
             found.published = Some(self.reach.lasting(published));
-            found.endpoint = self.reach.from_here(published).await?;
+            found.endpoint = self.reach.reached_at(published).await?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Connects to the Engine that is meant, and settles how to speak to it.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use bollard::API_DEFAULT_VERSION;
 use bollard::BollardRequest;
 use bollard::Docker as Client;
+use bollard::errors::Error as Cause;
 use bollard::models::SystemVersion;
 
 use super::config;
@@ -90,7 +92,7 @@ fn name_and_version(version: &SystemVersion) -> String {
 /// Docker's folder is read only when an address is not said outright.
 fn meant(
     asked: &Asked,
-    folder: &std::path::Path,
+    folder: &Path,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<Endpoint> {
     let said = endpoint::said(asked, &variable);
@@ -150,9 +152,10 @@ async fn reach(host: &str, port: u16, endpoint: &Endpoint) -> Result<Reach> {
     }
 }
 
-fn unreachable(error: &bollard::errors::Error, endpoint: &Endpoint) -> Error {
+fn unreachable(error: &Cause, endpoint: &Endpoint) -> Error {
     let Endpoint { host, source, .. } = endpoint;
     let code = explain::classify(error);
+    let answered = matches!(error, Cause::DockerResponseServerError { .. });
     let error = explain::innermost(error);
     let from = format!("{host} ({source})");
     match code {
@@ -165,14 +168,14 @@ fn unreachable(error: &bollard::errors::Error, endpoint: &Endpoint) -> Error {
             .because(error)
             .hint(source.cure()),
         Code::DockerTls => distrusted(endpoint).because(error),
-        Code::DockerAnswer if endpoint.api_version.is_some() => {
+        Code::DockerAnswer if answered && endpoint.api_version.is_some() => {
             Error::new(Code::DockerHost, format!("the Engine at {from} does not speak the version that DOCKER_API_VERSION asks for"))
                 .because(error)
                 .hint("unset DOCKER_API_VERSION; both sides then agree by themselves")
         }
         _ => Error::new(Code::DockerDown, format!("no Docker Engine answers at {from}"))
             .because(error)
-            .hint(start_hint(source)),
+            .hint(start_hint(endpoint)),
     }
 }
 
@@ -189,11 +192,17 @@ fn distrusted(endpoint: &Endpoint) -> Error {
     Error::new(Code::DockerTls, what).hint(hint)
 }
 
-fn start_hint(source: &Source) -> String {
-    match source {
+fn start_hint(endpoint: &Endpoint) -> String {
+    let cure = match &endpoint.source {
         Source::Default if cfg!(target_os = "linux") => "sudo systemctl start docker".to_owned(),
         Source::Default => "start Docker Desktop".to_owned(),
-        _ => format!("start that Engine, or {}", source.cure()),
+        source => format!("start that Engine, or {}", source.cure()),
+    };
+    match (&endpoint.address, &endpoint.tls) {
+        (Address::Tcp { .. }, None) => {
+            format!("{cure}; where it wants TLS, set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH")
+        }
+        _ => cure,
     }
 }
 

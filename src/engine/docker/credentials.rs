@@ -162,8 +162,10 @@ async fn ask(program: &str, registry: &str) -> Result<Option<DockerCredentials>,
             Err(format!("{program} failed ({})", output.status))
         };
     }
-    let answer: Answer = serde_json::from_slice(&output.stdout)
-        .map_err(|_| format!("{program} did not answer as a credential helper does"))?;
+    // The parser's own words would quote what it stumbled over.
+    let answer = serde_json::from_slice::<Answer>(&output.stdout).ok();
+    let answer =
+        answer.ok_or_else(|| format!("{program} did not answer as a credential helper does"))?;
     Ok(Some(match answer.username.as_str() {
         TOKEN => credentials(registry, "", String::new(), &answer.secret),
         user => credentials(registry, user, answer.secret, ""),

@@ -69,6 +69,7 @@ fn hint(code: Code) -> Option<&'static str> {
         Code::DockerDown => {
             "start the Docker Engine, then run the command again; it goes on from where it was"
         }
+        Code::DockerTls => "check the certificates on both sides, and whether they have expired",
         Code::DiskFull => {
             "the disk of the Docker Engine is full; `docker system df` shows what fills it"
         }
@@ -178,7 +179,8 @@ fn is_about_tls(cause: &(dyn StdError + 'static)) -> bool {
     let inner = cause
         .downcast_ref::<io::Error>()
         .and_then(io::Error::get_ref);
-    inner.is_some_and(|inner| inner.is::<rustls::Error>())
+    let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    tls.is_some()
 }
 
 /// The error at the bottom: what stands above it says only "client error".

@@ -42,7 +42,7 @@ impl Reach {
     }
 
     /// Where this process reaches a published port; none where it cannot.
-    pub async fn from_here(&self, published: SocketAddr) -> Result<Option<SocketAddr>> {
+    pub async fn reached_at(&self, published: SocketAddr) -> Result<Option<SocketAddr>> {
         let lasting = self.lasting(published);
         match self {
             _ if !self.reaches(published.ip()) => Ok(None),
@@ -83,14 +83,14 @@ mod tests {
         assert_eq!(lasting(&there, "10.0.0.8:80"), "10.0.0.8:80");
         assert!(there.reaches([0, 0, 0, 0].into()) && !there.reaches([127, 0, 0, 1].into()));
         let bound = "127.0.0.1:80".parse().unwrap();
-        assert_eq!(there.from_here(bound).await.unwrap(), None);
+        assert_eq!(there.reached_at(bound).await.unwrap(), None);
     }
 
     #[tokio::test]
     async fn a_port_of_this_machine_is_reached_on_loopback() {
         assert_eq!(lasting(&Reach::Here, "0.0.0.0:80"), "127.0.0.1:80");
         assert_eq!(lasting(&Reach::Here, "127.0.0.1:80"), "127.0.0.1:80");
-        let reached = Reach::Here.from_here("[::]:80".parse().unwrap()).await;
+        let reached = Reach::Here.reached_at("[::]:80".parse().unwrap()).await;
         assert_eq!(reached.unwrap(), Some("127.0.0.1:80".parse().unwrap()));
     }
 }

@@ -67,7 +67,7 @@ fn the_contexts_of_docker_s_client_are_known_with_their_certificates() {
         "did you mean staging?",
     ]);
     let variable = ask(&checkout, |command| {
-        drop(command.env("DOCKER_CONTEXT", "gone"))
+        command.env("DOCKER_CONTEXT", "gone");
     });
     variable.exits(1).says(&["chosen by DOCKER_CONTEXT"]);
     docker(&[
@@ -80,7 +80,7 @@ fn the_contexts_of_docker_s_client_are_known_with_their_certificates() {
     let current = ask(&checkout, |_| {}).exits(1);
     current.says(&["chosen by Docker's configuration"]);
     let elsewhere = ask(&checkout, |command| {
-        drop(command.env("DOCKER_CONFIG", "/nowhere"))
+        command.env("DOCKER_CONFIG", "/nowhere");
     });
     elsewhere.exits(3).says(&[nothing]);
     let host = ask(&checkout, |command| {
@@ -107,7 +107,7 @@ fn the_version_of_the_api_that_is_asked_for_is_spoken_or_refused() {
     let checkout = Checkout::small();
     let version = |version: &str| {
         ask(&checkout, |command| {
-            drop(command.env("DOCKER_API_VERSION", version))
+            command.env("DOCKER_API_VERSION", version);
         })
     };
     version("1.40").exits(3).says(&["E-NOT-RUNNING"]);

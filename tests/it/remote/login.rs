@@ -96,7 +96,7 @@ fn a_credential_helper_is_asked_and_its_secret_is_shown_to_nobody() {
     );
     let with_helper = || {
         up(&environment, &name, |command| {
-            drop(command.env("PATH", &path))
+            command.env("PATH", &path);
         })
     };
     write_helper(

@@ -54,6 +54,12 @@ pub fn failed(login: &Login, words: &str) -> Error {
         Error::new(Code::SshDenied, format!("{login} does not accept this login")).hint(format!(
             "`ssh {login} true` must work without a question: check the user, load the key with `ssh-add`, or name it in ~/.ssh/config"
         ))
+    } else if has("too long for Unix domain socket") {
+        Error::new(
+            Code::SshUnreachable,
+            "the path of the connection's socket is too long",
+        )
+        .hint("name a folder with a shorter path in TMPDIR")
     } else {
         Error::new(Code::SshUnreachable, format!("cannot log in at {login}"))
             .hint(format!("find out why with `ssh {login} true`"))
@@ -167,9 +173,8 @@ mod tests {
 
     #[test]
     fn ssh_is_quoted_with_its_last_lines_and_cannot_steer_the_terminal() {
-        let words = (0..20)
-            .map(|n| format!("line {n}\r\n\n"))
-            .collect::<String>();
+        let words: Vec<_> = (0..20).map(|n| format!("line {n}\r\n")).collect();
+        let words = words.join("\n");
         assert_eq!(last_words(&words), "line 19");
         assert_eq!(lines(&words).len(), LAST_LINES);
         assert_eq!(last_words("a\x1b[2J"), "a\u{fffd}[2J");
