@@ -57,14 +57,20 @@ struct Globals {
     /// The environment to work on [default: the profile's name]
     #[arg(short, long, global = true, value_name = "NAME", env = "RATESDEV_ENV")]
     env: Option<String>,
-    /// The Docker Engine to use [default: `DOCKER_HOST`, else the context's]
-    ///
-    /// Written as `unix:///path`, `tcp://host:port` or `ssh://user@host:port`. For tcp, `DOCKER_TLS_VERIFY` and
-    /// `DOCKER_CERT_PATH` are heard too. Over ssh, the ports of an environment are reached by a tunnel.
-    #[arg(long, global = true, value_name = "URL", conflicts_with = "context")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        conflicts_with = "context",
+        help = "The Docker Engine to use: unix:///path, tcp://host:port or ssh://user@host [default: DOCKER_HOST, else the context's]"
+    )]
     host: Option<String>,
-    /// The Docker context whose Engine to use [default: `DOCKER_CONTEXT`, else the current one]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        help = "The Docker context whose Engine to use [default: DOCKER_CONTEXT, else the current one]"
+    )]
     context: Option<String>,
 }
 
