@@ -272,6 +272,7 @@ fn is_version(version: &str) -> bool {
 }
 
 fn unusable(host: &str, source: &Source, why: &str) -> Error {
+    let host = without_password(host);
     let what = match source {
         Source::Context { .. } => format!("{source}, says {host}, which cannot be used"),
         _ => format!("{source}={host} cannot be used"),
@@ -280,6 +281,17 @@ fn unusable(host: &str, source: &Source, why: &str) -> Error {
     Error::new(Code::DockerHost, what)
         .because(why.to_owned())
         .hint(format!("use {SCHEMES}: {cure}"))
+}
+
+/// An address as it may be shown.
+fn without_password(host: &str) -> String {
+    let shown = || {
+        let (login, place) = host.rsplit_once('@')?;
+        let (scheme, login) = login.split_once("://")?;
+        let (user, _) = login.split_once(':')?;
+        Some(format!("{scheme}://{user}:…@{place}"))
+    };
+    shown().unwrap_or_else(|| host.to_owned())
 }
 
 fn no_context(name: &str, chosen_by: &str, config: &Config) -> Error {

@@ -214,6 +214,13 @@ fn an_address_that_cannot_be_used_is_refused_before_anything_is_sent() {
 }
 
 #[test]
+fn a_password_in_an_address_is_not_repeated() {
+    let refused = resolved(&asked(Some("ssh://me:secret@a"), None), &[]).unwrap_err();
+    assert_eq!(refused.to_string(), "--host=ssh://me:…@a cannot be used");
+    assert_eq!(without_password("ssh://me@a:22"), "ssh://me@a:22");
+}
+
+#[test]
 fn the_version_of_the_api_can_be_chosen() {
     let version = |text| resolved(&asked(None, None), &[("DOCKER_API_VERSION", text)]);
     assert_eq!(
