@@ -47,6 +47,7 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::error::ErrorKind;
 
+use crate::engine::docker::Asked;
 use crate::environment::locate::Engines;
 use crate::error::Exit;
 use crate::error::IoError;
@@ -80,6 +81,38 @@ struct Globals {
     /// Where it runs [default: where it is; a new one as the profile says]
     #[arg(long, global = true, value_enum, value_name = "ENGINE")]
     engine: Option<EngineChoice>,
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        conflicts_with = "context",
+        help = "The Docker Engine to use: unix:///path, tcp://host:port or ssh://user@host [default: DOCKER_HOST, else the context's]"
+    )]
+    host: Option<String>,
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        help = "The Docker context whose Engine to use [default: DOCKER_CONTEXT, else the current one]"
+    )]
+    context: Option<String>,
+}
+
+impl Globals {
+    /// The engine that is named. Who says which Docker Engine to use means Docker.
+    fn engine(&self) -> Option<EngineChoice> {
+        let is_docker = self.host.is_some() || self.context.is_some();
+        self.engine
+            .or_else(|| is_docker.then_some(EngineChoice::Docker))
+    }
+
+    /// Which Docker Engine is meant.
+    fn asked(&self) -> Asked {
+        Asked {
+            host: self.host.clone(),
+            context: self.context.clone(),
+        }
+    }
 }
 
 /// What a command works with besides its own arguments.
@@ -182,8 +215,8 @@ fn start(cli: Cli, out: &Output) -> Result<Exit> {
     let runtime = runtime.map_err(IoError::new("start the runtime"))?;
     let result = runtime.block_on(async {
         let context = Context {
+            engines: Engines::new(cli.globals.asked()),
             globals: cli.globals,
-            engines: Engines::default(),
             out: out.clone(),
             shutdown: Shutdown::on_signals(),
         };

@@ -350,8 +350,11 @@ pub struct Found {
     pub profile: String,
     /// The file of that profile.
     pub profile_file: PathBuf,
-    /// Where its port can be reached, while it runs.
+    /// Where this process can reach its port, while it runs.
     pub endpoint: Option<SocketAddr>,
+    /// Where its port is published, for people; it differs from the endpoint where that is the end of a tunnel, which
+    /// goes when this process ends.
+    pub published: Option<SocketAddr>,
     /// Since when it runs.
     pub started_at: Option<Timestamp>,
     /// How often the engine has started it again.
@@ -598,6 +601,18 @@ pub trait Engine: fmt::Debug + Send + Sync {
 
     /// Who holds a published port, where this engine knows.
     async fn holder(&self, port: u16) -> Option<String>;
+
+    /// Whether a port that is published at this address can be reached from here.
+    fn reaches(&self, bound: IpAddr) -> bool {
+        let _ = bound;
+        true
+    }
+
+    /// The command that makes these published ports ports of this machine, where they are not and need not stay so.
+    fn tunnel(&self, ports: &[SocketAddr]) -> Option<String> {
+        let _ = ports;
+        None
+    }
 
     /// Everything that exists of an environment.
     async fn observe(&self, environment: &EnvironmentName) -> Result<Observed>;

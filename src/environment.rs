@@ -126,6 +126,12 @@ impl Environment {
         lock::take(&self.name, endpoint, shutdown, busy).await
     }
 
+    /// Where its API answers for people, when it runs; behind a tunnel that is an address of the engine's machine.
+    pub async fn published_api(&self) -> Result<Option<BaseUrl>> {
+        let observed = self.observe().await?;
+        Ok(status::published(&observed, Role::Api).map(BaseUrl::from))
+    }
+
     /// Where its API answers, when it runs.
     pub async fn api(&self) -> Result<Option<BaseUrl>> {
         let observed = self.observe().await?;
@@ -147,9 +153,9 @@ impl Environment {
 
     /// Works out what `up` has to do, without doing it. `program` is what the API image is made from.
     pub async fn prepare(&self, profile: &Profile, program: &Path, up: Up) -> Result<Prepared> {
-        self.refuse_remote()?;
         let (observed, wanted) = tokio::try_join!(self.observe(), self.wanted(profile, program))?;
         self.refuse_another_checkout(&observed, &profile.root)?;
+        self.refuse_unreachable_ports(&wanted)?;
         let situation = self.situation(&wanted, observed).await?;
         refuse_missing_images(&wanted, &situation, up.pull)?;
         let plan = match up.extent {
@@ -264,28 +270,35 @@ impl Environment {
         })
     }
 
-    /// Readiness is asked over published ports, and those of another machine are out of reach for now.
-    fn refuse_remote(&self) -> Result<()> {
-        let about = self.engine.about();
-        if about.local {
+    /// Readiness is asked over published ports, so they must be bound to where they can be reached from here.
+    fn refuse_unreachable_ports(&self, wanted: &Wanted) -> Result<()> {
+        let hidden = wanted.services.iter().find_map(|service| {
+            let address = service.publish?.address;
+            let hidden = !self.engine.reaches(address);
+            hidden.then_some((service.instance.role, address))
+        });
+        let Some((role, address)) = hidden else {
             return Ok(());
-        }
-        let endpoint = &about.endpoint;
-        let error = Error::new(
-            Code::DockerHost,
-            format!("the Docker Engine at {endpoint} is another machine"),
+        };
+        let endpoint = &self.engine.about().endpoint;
+        let what = format!(
+            "the port of the {role} would be bound to {address} of another machine, {endpoint}"
         );
-        Err(error
-            .because("the ports it publishes cannot be reached from here yet")
-            .hint("unset DOCKER_HOST to use the Engine of this machine")
+        Err(Error::new(Code::PortUnreachable, what)
+            .because("it could not be reached from here")
+            .hint(format!(
+                "use the Engine over ssh://, which tunnels; or bind the port to an address that the network reaches: --set {role}.bind=0.0.0.0"
+            ))
             .into())
     }
 
-    /// An environment belongs to the checkout that made it, for as long as that checkout is there.
+    /// An environment belongs to the checkout that made it, for as long as that checkout is there. On an engine of several
+    /// machines' users, one that is not on this machine is somebody else's.
     fn refuse_another_checkout(&self, observed: &Observed, root: &Path) -> Result<()> {
+        let local = self.engine.about().local;
         let Some(other) = observed
             .root()
-            .filter(|other| *other != root && !is_gone(other))
+            .filter(|other| *other != root && !(local && is_gone(other)))
         else {
             return Ok(());
         };
@@ -300,11 +313,10 @@ impl Environment {
         Err(error.hint(format!("give yours another name: `ratesdev up -e {name}-2`, or take that one down from there")).into())
     }
 
-    /// A port that something else listens on would fail only after all the work; it is better to know before.
+    /// A port that something else listens on would fail only after all the work; it is better to know before. Of another
+    /// machine only what the engine itself publishes is known.
     async fn refuse_taken_ports(&self, plan: &Plan, observed: &Observed) -> Result<()> {
-        if !self.engine.about().local {
-            return Ok(());
-        }
+        let local = self.engine.about().local;
         for step in &plan.steps {
             let Task::Act(Action::Start(service)) = &step.task else {
                 continue;
@@ -315,13 +327,11 @@ impl Environment {
             else {
                 continue;
             };
-            let ours = observed.instances.iter().any(|found| {
-                found
-                    .endpoint
-                    .is_some_and(|endpoint| endpoint.port() == port)
-            });
-            if !ours && is_taken(address, port) {
-                let holder = self.engine.holder(port).await;
+            if publishes(observed, port) || (local && !is_taken(address, port)) {
+                continue;
+            }
+            let holder = self.engine.holder(port).await;
+            if local || holder.is_some() {
                 return Err(port_taken(port, service.instance, holder).into());
             }
         }
@@ -424,6 +434,15 @@ fn refuse_missing_images(wanted: &Wanted, situation: &Situation, pull: Pull) -> 
         }
         _ => Ok(()),
     }
+}
+
+/// Whether an environment itself publishes a port.
+fn publishes(observed: &Observed, port: u16) -> bool {
+    let mut published = observed
+        .instances
+        .iter()
+        .filter_map(|found| found.published);
+    published.any(|published| published.port() == port)
 }
 
 /// Whether something listens there.

@@ -109,9 +109,23 @@ codes! {
     /// Load the profile's seed with `ratesdev seed --reset`, or correct the check in the profile.
     CheckFailed = "E-CHECK-FAILED",
     /// The folder of a database is not a whole cluster, or could not be made one.
+    ///
+    /// It was damaged, or something else was put into its place; the message says what is wrong with it.
+    ///
+    /// Put the folder right, or give the data up with `ratesdev down -v`; the next `up` makes it anew.
     ClusterBroken = "E-CLUSTER",
     /// A cluster belongs to another user.
+    ///
+    /// Its environment was made by another user, for example by root, and PostgreSQL opens only what is its own.
+    ///
+    /// Run the command as that user, or choose another folder with `RATESDEV_HOME`.
     ClusterOwner = "E-CLUSTER-OWNER",
+    /// Docker has no context of that name.
+    ///
+    /// `--context`, `DOCKER_CONTEXT` or the current context of Docker's configuration names one that is not there.
+    ///
+    /// `docker context ls` shows the names there are; `--context default` is the Engine of this machine.
+    ContextMissing = "E-CONTEXT-MISSING",
     /// PostgreSQL refused a statement of ratesdev's own.
     ///
     /// The user lacks a right, the server is of an unsupported version, or its settings forbid the statement;
@@ -151,13 +165,18 @@ codes! {
     /// Start it (`sudo systemctl start docker`), or name the right one in `DOCKER_HOST`; `ratesdev doctor` shows what
     /// was tried.
     DockerDown = "E-DOCKER-DOWN",
-    /// `DOCKER_HOST` cannot be used.
+    /// The address of the Docker Engine cannot be used.
     ///
-    /// The address in `DOCKER_HOST` is of a kind that cannot be used, or of a machine whose ports cannot be reached
-    /// from here.
+    /// What `--host`, `DOCKER_HOST` or a context says is no address of an Engine, or of a kind that is not supported.
     ///
-    /// Unset `DOCKER_HOST` to use the Engine of this machine, or correct it.
+    /// Correct it, or leave it out to use the Engine of this machine.
     DockerHost = "E-DOCKER-HOST",
+    /// The Engine and ratesdev do not trust each other's certificates.
+    ///
+    /// A certificate is missing, has expired, or was signed by an authority that the other side does not trust.
+    ///
+    /// Check `ca.pem`, `cert.pem` and `key.pem` of the context, or of the folder in `DOCKER_CERT_PATH`.
+    DockerTls = "E-DOCKER-TLS",
     /// The dump is a binary archive, not SQL text.
     ///
     /// It was made by `pg_dump` with the format custom, directory or tar.
@@ -214,8 +233,16 @@ codes! {
     /// Make or fetch it again. Nothing of it was loaded.
     DumpTruncated = "E-DUMP-TRUNCATED",
     /// The folder of the embedded environments cannot be used.
+    ///
+    /// It cannot be written to, belongs to somebody else, or holds what another version of ratesdev wrote.
+    ///
+    /// Choose another folder with `RATESDEV_HOME`, or make this one writable.
     HomeUnusable = "E-HOME",
     /// The user that roles run as cannot reach a folder.
+    ///
+    /// PostgreSQL does not run as root, so it runs as another user, for whom a folder on the way is closed.
+    ///
+    /// Open the folder that is named to others (`chmod o+x`), or choose another one with `RATESDEV_HOME`.
     FolderClosed = "E-FOLDER-CLOSED",
     /// The image is not there and cannot be pulled.
     ///
@@ -267,11 +294,29 @@ codes! {
     /// Stop it, or take a free port: `ratesdev up --set api.port=auto`.
     PortTaken = "E-PORT-TAKEN",
     /// PostgreSQL could not be fetched.
+    ///
+    /// What was fetched is not what its checksum says, is no archive, or cannot be kept; or the mirror is no address.
+    ///
+    /// Run the command again; check `RATESDEV_POSTGRES_MIRROR`, or install PostgreSQL.
     PostgresFetch = "E-POSTGRES-FETCH",
     /// There is no PostgreSQL to run.
+    ///
+    /// Without Docker, PostgreSQL must be installed or fetched; none is installed, and it cannot be fetched.
+    ///
+    /// Install what the message names, name one with `--postgres DIR`, or start Docker.
     PostgresMissing = "E-POSTGRES-MISSING",
     /// A PostgreSQL has a version that cannot be used.
+    ///
+    /// It is older than what ratesdev supports, or of another major version than the one that made the data.
+    ///
+    /// Install the version that is named, or give the data up with `ratesdev down -v`.
     PostgresVersion = "E-POSTGRES-VERSION",
+    /// A published port could not be reached from here.
+    ///
+    /// The port is bound to the Engine's machine alone, or nothing is free here to lead to it.
+    ///
+    /// Bind it to where the network reaches it (`--set api.bind=0.0.0.0`), or use the Engine over `ssh://`.
+    PortUnreachable = "E-PORT-UNREACHABLE",
     /// A profile has faults.
     ///
     /// A key or a value is not what it must be; every fault is shown with file, line and column.
@@ -329,7 +374,35 @@ codes! {
     /// `ratesdev seed --reset` replaces what is there; until then it is kept and served.
     SeedDiffers = "E-SEED-DIFFERS",
     /// The supervisor of an embedded environment does not do its work.
+    ///
+    /// It could not be started, ended, or speaks for another version; its last words are shown.
+    ///
+    /// Run the command again; `ratesdev down` and `up` start a new one.
     Supervisor = "E-SUPERVISOR",
+    /// The machine of the Engine does not let this user in.
+    ///
+    /// No key of yours is accepted there, or a password would have to be typed.
+    ///
+    /// Try `ssh` itself; load a key with `ssh-add`, or copy it there with `ssh-copy-id`.
+    SshDenied = "E-SSH-DENIED",
+    /// The machine of the Engine is not known, or not the one it was.
+    ///
+    /// Its key is not in `known_hosts`, or is another one than there.
+    ///
+    /// Log in once with `ssh` and compare the key; remove an old one with `ssh-keygen -R HOST`.
+    SshHostKey = "E-SSH-HOST-KEY",
+    /// There is no `ssh` here.
+    ///
+    /// `ssh://` is spoken by the system's own client, which is not on the path.
+    ///
+    /// Install OpenSSH's client (`apt-get install openssh-client`).
+    SshMissing = "E-SSH-MISSING",
+    /// The machine of the Engine cannot be reached, or the login there does not work.
+    ///
+    /// The name is wrong, the machine is off, or something in between is closed; the words of `ssh` are shown.
+    ///
+    /// Find out why with `ssh` itself: `ssh HOST true`.
+    SshUnreachable = "E-SSH-UNREACHABLE",
     /// The command line cannot be understood.
     ///
     /// A word, an option or a value is not one that the command knows.

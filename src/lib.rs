@@ -18,6 +18,7 @@
 //! | [`text`] | what a terminal can show |
 //! | [`log_line`] | what a line of a log says |
 //! | [`terminal`] | the streams of this process, lent to a command elsewhere |
+//! | [`private`] | folders for this user alone |
 //! | [`error`], [`shutdown`] | how things end |
 
 mod api;
@@ -32,6 +33,7 @@ pub mod fuzzing;
 mod image;
 mod log_line;
 mod parity;
+mod private;
 mod profile;
 mod query;
 mod rates;

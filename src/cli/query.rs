@@ -120,7 +120,7 @@ impl Args {
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let base = match args.url {
         Some(base) => base,
-        None => endpoint(context).await?,
+        None => endpoint(context, args.curl).await?,
     };
     let request = Request {
         base,
@@ -143,10 +143,15 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Where the API of the chosen environment answers.
-async fn endpoint(context: &Context) -> Result<BaseUrl> {
+/// Where the API of the chosen environment answers: this process, or whoever types what is shown.
+async fn endpoint(context: &Context, shown: bool) -> Result<BaseUrl> {
     let environment = context.environment(None).await?;
-    match environment.api().await? {
+    let found = if shown {
+        environment.published_api().await?
+    } else {
+        environment.api().await?
+    };
+    match found {
         Some(base) => Ok(base),
         None => Err(NotRunning::new(&environment, context).await.into()),
     }

@@ -37,7 +37,7 @@ impl Context {
         let flags = set
             .iter()
             .cloned()
-            .chain(self.globals.engine.map(EngineChoice::as_flag));
+            .chain(self.globals.engine().map(EngineChoice::as_flag));
         let request = Request {
             environment: self.named(),
             set: &flags.collect::<Vec<_>>(),
@@ -87,7 +87,7 @@ impl Context {
     /// The engine that is named for this run, by the flag or by its variable.
     pub fn named_engine(&self) -> Result<EngineChoice> {
         let variables = || Request::new(None, Path::new("")).variables;
-        Ok(match self.globals.engine {
+        Ok(match self.globals.engine() {
             Some(engine) => engine,
             None => profile::engine(&variables())?,
         })
@@ -162,17 +162,20 @@ impl Explain for AnotherCheckout {
     }
 }
 
-/// Makes sure that the user is in the checkout that an environment was made from, for as long as that is there.
+/// Makes sure that the user is in the checkout that an environment was made from, for as long as that is there. On an
+/// Engine of several machines' users, a checkout that is not on this machine is somebody else's.
 pub fn refuse_another_checkout(observed: &Observed, environment: &Environment) -> Result<()> {
     let here = std::env::current_dir().map_err(IoError::new("find the current folder"))?;
     let here = here.canonicalize().unwrap_or(here);
-    match observed.root() {
-        Some(root) if !is_gone(root) && !here.starts_with(root) => Err(AnotherCheckout {
+    let local = environment.engine.about().local;
+    let ours = |root: &Path| here.starts_with(root) || (local && is_gone(root));
+    match observed.root().filter(|root| !ours(root)) {
+        Some(root) => Err(AnotherCheckout {
             name: environment.name.clone(),
             root: root.clone(),
         }
         .into()),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

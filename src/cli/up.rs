@@ -11,6 +11,7 @@ use super::complete;
 use super::output::style;
 use super::report;
 use super::target::refuse_another_checkout;
+use crate::engine::About;
 use crate::engine::Role;
 use crate::environment::Environment;
 use crate::environment::Extent;
@@ -19,7 +20,7 @@ use crate::environment::Up;
 use crate::environment::event;
 use crate::environment::event::Event;
 use crate::environment::plan::Choices;
-use crate::environment::status::endpoint;
+use crate::environment::status::published;
 use crate::error::Exit;
 use crate::error::IoError;
 use crate::error::Result;
@@ -171,19 +172,25 @@ struct Outcome {
     seconds: f64,
     api: Option<String>,
     database: Option<String>,
+    /// The command that makes both reachable from here, where that takes one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tunnel: Option<String>,
 }
 
 impl Outcome {
     async fn of(environment: &Environment, unchanged: bool, elapsed: Duration) -> Result<Self> {
         let observed = environment.observe().await?;
-        let database = endpoint(&observed, Role::Database);
+        let api = published(&observed, Role::Api);
+        let database = published(&observed, Role::Database);
+        let ports: Vec<_> = api.into_iter().chain(database).collect();
         Ok(Self {
             event: "ready",
             environment: environment.name.to_string(),
             unchanged,
             seconds: elapsed.as_secs_f64(),
-            api: endpoint(&observed, Role::Api).map(|endpoint| BaseUrl::from(endpoint).to_string()),
+            api: api.map(|endpoint| BaseUrl::from(endpoint).to_string()),
             database: database.map(|endpoint| format!("postgres://rates@{endpoint}/rates")),
+            tunnel: environment.engine.tunnel(&ports),
         })
     }
 
@@ -203,10 +210,8 @@ impl Outcome {
         let lines = [
             ("api", self.api.clone()),
             ("database", self.database.clone()),
-            (
-                "engine",
-                Some(format!("{} {}", about.engine, about.version)),
-            ),
+            ("engine", Some(engine(about))),
+            ("tunnel", self.tunnel.clone()),
         ];
         for (label, text) in lines {
             if let Some(text) = text {
@@ -215,6 +220,16 @@ impl Outcome {
                     .note(format_args!("  {0}{label:<9}{0:#} {text}", style::DIM));
             }
         }
+    }
+}
+
+/// What it runs on; the Engine of this machine needs no address.
+fn engine(about: &About) -> String {
+    let name = format!("{} {}", about.engine, about.version);
+    if about.local {
+        name
+    } else {
+        format!("{name} at {}", about.endpoint)
     }
 }
 

@@ -5,8 +5,11 @@
 //! messages are classified before status codes, because the Engine answers 500 to many a user's mistake.
 
 mod cgroup;
+mod config;
 mod connect;
 mod container;
+mod credentials;
+mod endpoint;
 mod events;
 mod exec;
 mod explain;
@@ -15,10 +18,16 @@ mod job;
 mod logs;
 mod observe;
 mod overview;
+mod reach;
+mod ssh;
+mod tls;
 mod usage;
 mod volume;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -53,7 +62,10 @@ use crate::error::Code;
 use crate::profile::Bytes;
 use crate::profile::EnvironmentName;
 use crate::text::hex;
+use connect::Connected;
+pub use endpoint::Asked;
 use explain::Explained;
+use reach::Reach;
 
 /// How long containers may take to leave a network.
 const LEAVING: Duration = Duration::from_secs(3);
@@ -76,22 +88,36 @@ mod label {
 pub struct Docker {
     client: Client,
     about: About,
+    reach: Reach,
+    /// The folder of Docker's own client, which knows the logins of registries.
+    folder: PathBuf,
 }
 
 impl Docker {
-    /// Connects to the Engine that `DOCKER_HOST` names, else to the default socket, and makes sure that it answers
-    /// within `patience`.
+    /// Connects to the Engine that is asked for, else to the one that Docker's own client would use, and makes sure that
+    /// it answers within `patience`.
     pub async fn connect(
+        asked: &Asked,
         variable: impl Fn(&str) -> Option<String>,
         patience: Duration,
     ) -> Result<Self> {
-        let (client, about) = connect::connect(variable, patience).await?;
-        Ok(Self { client, about })
+        let Connected {
+            client,
+            about,
+            reach,
+            folder,
+        } = connect::connect(asked, variable, patience).await?;
+        Ok(Self {
+            client,
+            about,
+            reach,
+            folder,
+        })
     }
 
     /// Asks the registry of an image, through the Engine, whether it has it. Nothing is pulled.
     pub async fn find_in_registry(&self, image: &str) -> Result<()> {
-        image::find_in_registry(&self.client, image).await
+        image::find_in_registry(&self.client, image, &self.folder).await
     }
 
     /// The networks of an environment by their ids, the oldest first. There should be one: names are not unique, and
@@ -106,6 +132,15 @@ impl Docker {
         networks.sort_by(|one, other| (&one.created, &one.id).cmp(&(&other.created, &other.id)));
         let ids = networks.into_iter().filter_map(|network| network.id);
         Ok(ids.collect())
+    }
+
+    /// Where the published port of an instance is reached: what the Engine says is true on its own machine.
+    async fn locate(&self, found: &mut Found) -> Result<()> {
+        if let Some(published) = found.published.take() {
+            found.published = Some(self.reach.lasting(published));
+            found.endpoint = self.reach.reached_at(published).await?;
+        }
+        Ok(())
     }
 
     async fn network(&self, environment: &EnvironmentName) -> Result<Option<String>> {
@@ -127,7 +162,7 @@ impl Docker {
     }
 
     async fn create_first_network(&self, owner: &Identity) -> Result<()> {
-        let name = format!("ratesdev-{}", owner.environment);
+        let name = network_name(&owner.environment);
         self.refuse_foreign_network(&name).await?;
         let request = NetworkCreateRequest {
             name,
@@ -205,13 +240,25 @@ impl Engine for Docker {
         container::holder(&self.client, port).await
     }
 
+    fn reaches(&self, bound: IpAddr) -> bool {
+        self.reach.reaches(bound)
+    }
+
+    fn tunnel(&self, ports: &[SocketAddr]) -> Option<String> {
+        self.reach.tunnel(ports)
+    }
+
     async fn observe(&self, environment: &EnvironmentName) -> Result<Observed> {
+        self.reach.wake().await?;
         let networks = self.networks(environment).await?;
         let network = networks.first().map(String::as_str);
-        let (instances, volumes) = futures_util::try_join!(
+        let (mut instances, volumes) = futures_util::try_join!(
             observe::instances(&self.client, environment, network),
             volume::list(&self.client, environment),
         )?;
+        for found in &mut instances {
+            self.locate(found).await?;
+        }
         Ok(Observed {
             instances,
             network: match networks.len() {
@@ -228,7 +275,7 @@ impl Engine for Docker {
     }
 
     async fn overview(&self, kept: bool) -> Result<Vec<Overview>> {
-        overview::read(&self.client, kept).await
+        overview::read(&self.client, &self.reach, kept).await
     }
 
     async fn perform(
@@ -238,7 +285,7 @@ impl Engine for Docker {
         watcher: &dyn Watcher,
     ) -> Result<Remark> {
         match action {
-            Action::Pull(image) => image::pull(&self.client, image, watcher).await,
+            Action::Pull(image) => image::pull(&self.client, &self.folder, image, watcher).await,
             Action::Build(image) => image::build(&self.client, image, watcher).await,
             Action::CreateNetwork => self.create_network(owner).await.map(|()| None),
             Action::CreateVolumes => volume::create(&self.client, owner).await.map(|()| None),
@@ -271,6 +318,11 @@ impl Engine for Docker {
     ) -> BoxStream<'static, Result<Event>> {
         events::read(&self.client, environment, window)
     }
+}
+
+/// The name of an environment's network; people see it, and Podman knows it by nothing else.
+fn network_name(environment: &EnvironmentName) -> String {
+    format!("ratesdev-{environment}")
 }
 
 /// The labels that say whose a thing is.

@@ -96,6 +96,7 @@ pub fn found(owner: &Identity, service: &Service, config_hash: String) -> Found 
         profile: owner.profile.clone(),
         profile_file: owner.profile_file.clone(),
         endpoint: None,
+        published: None,
         started_at: None,
         restarts: 0,
     }

@@ -16,6 +16,7 @@ use crate::engine::choice;
 use crate::engine::choice::Docker as Learnt;
 use crate::engine::choice::Kind;
 use crate::engine::choice::Presence;
+use crate::engine::docker::Asked;
 use crate::engine::docker::Docker;
 #[cfg(unix)]
 use crate::engine::embedded::Embedded;
@@ -35,6 +36,8 @@ const LONG_PATIENCE: Duration = Duration::from_secs(30);
 /// The engines in reach, each opened when it is first needed.
 #[derive(Debug, Default)]
 pub struct Engines {
+    /// Which Docker Engine is meant.
+    asked: Asked,
     /// Docker, or why it cannot be used.
     docker: OnceCell<Result<Docker, String>>,
 }
@@ -78,6 +81,14 @@ pub struct Wish<'a> {
 }
 
 impl Engines {
+    /// The engines of this machine and the Docker Engine that is asked for.
+    pub fn new(asked: Asked) -> Self {
+        Self {
+            asked,
+            docker: OnceCell::new(),
+        }
+    }
+
     /// The environment of this name on the engine that was named, else on the one that has it.
     pub async fn find(
         &self,
@@ -180,7 +191,7 @@ impl Engines {
             Kind::Embedded => embedded(profile)?,
             Kind::Docker => match self.docker.get() {
                 Some(Ok(docker)) => Arc::new(docker.clone()),
-                _ => Arc::new(connect(LONG_PATIENCE).await?),
+                _ => Arc::new(self.connect(LONG_PATIENCE).await?),
             },
         })
     }
@@ -210,8 +221,15 @@ impl Engines {
     }
 
     async fn docker(&self) -> &Result<Docker, String> {
-        let connect = async { connect(PATIENCE).await.map_err(|error| words(&error)) };
+        let connect = async {
+            let connected = self.connect(PATIENCE).await;
+            connected.map_err(|error| words(&error))
+        };
         self.docker.get_or_init(|| connect).await
+    }
+
+    async fn connect(&self, patience: Duration) -> Result<Docker, Error> {
+        Docker::connect(&self.asked, |name| std::env::var(name).ok(), patience).await
     }
 }
 
@@ -228,10 +246,6 @@ fn embedded(profile: Option<&Profile>) -> Result<Arc<dyn Engine>, Error> {
 fn embedded(_profile: Option<&Profile>) -> Result<Arc<dyn Engine>, Error> {
     let what = "environments without Docker need Linux or macOS";
     Err(Error::new(crate::error::Code::DockerDown, what))
-}
-
-async fn connect(patience: Duration) -> Result<Docker, Error> {
-    Docker::connect(|name| std::env::var(name).ok(), patience).await
 }
 
 async fn presence(engine: &dyn Engine, name: &EnvironmentName) -> Result<Presence, Error> {
@@ -254,12 +268,8 @@ fn both(mut error: Error, docker: Option<&str>) -> Error {
     error
 }
 
-/// Why a Docker Engine that answers cannot run a new environment: it is another machine, or an image cannot be had.
+/// Why a Docker Engine that answers cannot run a new environment: an image cannot be had.
 async fn obstacle(docker: &Docker, wish: Wish<'_>, deadline: Instant) -> Option<String> {
-    let about = docker.about();
-    if !about.local {
-        return Some(format!("{} is another machine", about.endpoint));
-    }
     let image = &wish.profile.database.image;
     let asked = timeout_at(deadline.into(), missing(docker, image, wish.pull)).await;
     let late = || {

@@ -7,7 +7,6 @@ use std::io::Read;
 use std::io::Seek;
 use std::io::Write;
 use std::path::Path;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use sha2::Digest;
@@ -17,6 +16,7 @@ use tokio::time::sleep;
 use crate::error::Interrupted;
 use crate::error::IoError;
 use crate::error::Result;
+use crate::private;
 use crate::profile::EnvironmentName;
 use crate::shutdown::Shutdown;
 use crate::text::hex;
@@ -37,7 +37,7 @@ pub async fn take(
     busy: impl Fn(&str),
 ) -> Result<Lock> {
     let engine: String = hex(&Sha256::digest(endpoint)).chars().take(8).collect();
-    let path = folder().join(format!("{environment}-{engine}.lock"));
+    let path = private::folder().join(format!("{environment}-{engine}.lock"));
     let action = || format!("use the lock {}", path.display());
     let mut file = open(&path).map_err(IoError::new(action()))?;
     let mut told = false;
@@ -61,18 +61,9 @@ pub async fn take(
     Ok(Lock { _file: file })
 }
 
-/// Where locks are: a folder of this user's among temporary files, the same one for every session of the user.
-fn folder() -> PathBuf {
-    #[cfg(unix)]
-    let user = rustix::process::getuid().as_raw().to_string();
-    #[cfg(not(unix))]
-    let user = "user";
-    std::env::temp_dir().join(format!("ratesdev-{user}"))
-}
-
 fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
-        make_private(folder)?;
+        private::make(folder)?;
     }
     File::options()
         .read(true)
@@ -80,29 +71,6 @@ fn open(path: &Path) -> io::Result<File> {
         .create(true)
         .truncate(false)
         .open(path)
-}
-
-/// Makes the folder for this user alone. Among temporary files, one that is there may be somebody else's trap.
-#[cfg(unix)]
-fn make_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    use std::os::unix::fs::MetadataExt;
-
-    match std::fs::DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        made => return made,
-    }
-    let found = std::fs::symlink_metadata(folder)?;
-    if found.is_dir() && found.uid() == rustix::process::getuid().as_raw() {
-        return Ok(());
-    }
-    let what = format!("{} is not a folder of this user's", folder.display());
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, what))
-}
-
-#[cfg(not(unix))]
-fn make_private(folder: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(folder)
 }
 
 fn sign(file: &mut File) -> io::Result<()> {

@@ -78,7 +78,7 @@ pub struct RoleStatus {
     pub probe: Option<String>,
     /// Its image.
     pub image: String,
-    /// Where its port can be reached.
+    /// Where its port is published, for people.
     pub endpoint: Option<SocketAddr>,
     /// What it uses.
     pub usage: Option<Usage>,
@@ -200,7 +200,7 @@ fn role(found: &Found, usage: Option<Usage>, apis: &HashMap<String, Held>) -> Ro
         health: health.filter(|_| found.state == State::Running),
         probe: words.filter(|_| ill),
         image: found.image.clone(),
-        endpoint: found.endpoint,
+        endpoint: found.published,
         usage,
         started_at: found.started_at,
         restarts: found.restarts,
@@ -236,13 +236,17 @@ fn usage(found: &Found, readings: &Readings, earlier: &Readings) -> Option<Usage
 
 /// Where a role can be reached: its first instance that runs.
 pub fn endpoint(observed: &Observed, role: Role) -> Option<SocketAddr> {
-    let instances = observed
-        .instances
-        .iter()
-        .filter(|found| found.instance.role == role);
-    instances
-        .filter(|found| found.state == State::Running)
-        .find_map(|found| found.endpoint)
+    running(observed, role).find_map(|found| found.endpoint)
+}
+
+/// The same for people, for as long as it runs.
+pub fn published(observed: &Observed, role: Role) -> Option<SocketAddr> {
+    running(observed, role).find_map(|found| found.published)
+}
+
+fn running(observed: &Observed, role: Role) -> impl Iterator<Item = &Found> {
+    let instances = observed.instances.iter();
+    instances.filter(move |found| found.instance.role == role && found.state == State::Running)
 }
 
 /// What is known of what the database holds.

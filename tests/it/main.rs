@@ -18,5 +18,6 @@ mod lifecycle;
 mod parity;
 mod profile;
 mod query;
+mod remote;
 mod seed;
 mod support;

@@ -3,6 +3,7 @@
 pub mod checkout;
 pub mod docker;
 pub mod environment;
+pub mod front;
 pub mod home;
 pub mod http;
 pub mod postgres;
@@ -10,6 +11,7 @@ pub mod process;
 pub mod random;
 pub mod registry;
 pub mod run;
+pub mod sshd;
 pub mod terminal;
 
 use std::time::Duration;

@@ -1,12 +1,29 @@
-//! Which Engine, and how to speak to it.
+//! Connects to the Engine that is meant, and settles how to speak to it.
 
+use std::net::IpAddr;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::API_DEFAULT_VERSION;
 use bollard::BollardRequest;
 use bollard::Docker as Client;
+use bollard::errors::Error as Cause;
+use bollard::models::SystemVersion;
 
+use super::config;
+use super::config::Config;
+use super::endpoint;
+use super::endpoint::Address;
+use super::endpoint::Asked;
+use super::endpoint::Endpoint;
+use super::endpoint::Said;
+use super::endpoint::Source;
 use super::explain;
+use super::reach::Reach;
+use super::ssh::Ssh;
+use super::tls;
 use crate::engine::About;
 use crate::engine::Error;
 use crate::engine::Result;
@@ -19,92 +36,134 @@ const TIMEOUT: u64 = 120;
 /// What else can be done where there is no Docker.
 const WITHOUT: &str = "`--engine embedded` does without Docker";
 
-const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
-
-/// An address of an Engine and where it was said.
-struct Endpoint {
-    host: String,
-    source: &'static str,
+/// A connection, and what was found at its end.
+pub struct Connected {
+    pub client: Client,
+    pub about: About,
+    pub reach: Reach,
+    /// The folder of Docker's own client.
+    pub folder: PathBuf,
 }
 
-/// Connects, if the Engine answers within `patience`.
+/// Connects to the Engine that is meant, if it answers within `patience`.
 pub async fn connect(
+    asked: &Asked,
     variable: impl Fn(&str) -> Option<String>,
     patience: Duration,
-) -> Result<(Client, About)> {
-    let endpoint = endpoint(&variable);
-    let client = open(&endpoint, &variable)?;
-    let version = tokio::time::timeout(patience, client.version())
-        .await
-        .map_err(|_late| silent(patience, &endpoint))?
-        .map_err(|error| unreachable(&error, &endpoint))?;
-    let spoken = version
-        .api_version
-        .unwrap_or_else(|| API_DEFAULT_VERSION.to_string());
+) -> Result<Connected> {
+    let folder = config::folder(&variable);
+    let endpoint = meant(asked, &folder, &variable)?;
+    let first = tokio::time::timeout(patience, greet(&endpoint));
+    let (client, reach, version) = first.await.map_err(|_late| silent(patience, &endpoint))??;
     let about = About {
         engine: "docker",
-        version: version.version.unwrap_or_default(),
-        local: is_local(&endpoint.host),
+        version: name_and_version(&version),
+        local: matches!(reach, Reach::Here),
         endpoint: endpoint.host,
         platform: Platform::Container(version.arch.unwrap_or_default()),
     };
-    Ok((pin(client, &spoken), about))
+    let client = match endpoint.api_version {
+        Some(_) => client,
+        None => pin(client, spoken(version.api_version.as_deref())),
+    };
+    Ok(Connected {
+        client,
+        about,
+        reach,
+        folder,
+    })
 }
 
-/// An empty `DOCKER_HOST` means the default, as it does for Docker's own client.
-fn endpoint(variable: impl Fn(&str) -> Option<String>) -> Endpoint {
-    match variable("DOCKER_HOST").filter(|host| !host.is_empty()) {
-        Some(host) => Endpoint {
-            host,
-            source: "DOCKER_HOST",
-        },
-        None => Endpoint {
-            host: DEFAULT_HOST.to_owned(),
-            source: "the default",
-        },
+/// Opens the connection and says hello.
+async fn greet(endpoint: &Endpoint) -> Result<(Client, Reach, SystemVersion)> {
+    let (client, reach) = open(endpoint).await?;
+    let client = match &endpoint.api_version {
+        Some(version) => pin(client, version.clone()),
+        None => client,
+    };
+    let version = client.version().await;
+    let version = version.map_err(|error| unreachable(&error, endpoint))?;
+    Ok((client, reach, version))
+}
+
+/// Podman answers in Docker's place, and differs here and there.
+fn name_and_version(version: &SystemVersion) -> String {
+    let number = version.version.clone().unwrap_or_default();
+    let mut parts = version.components.iter().flatten();
+    if parts.any(|part| part.name == "Podman Engine") {
+        format!("{number} (Podman)")
+    } else {
+        number
     }
 }
 
-fn open(endpoint: &Endpoint, variable: impl Fn(&str) -> Option<String>) -> Result<Client> {
-    let Endpoint { host, .. } = endpoint;
-    let opened = match host.split_once("://") {
-        Some(("unix", path)) if !path.is_empty() => {
-            Client::connect_with_unix(host, TIMEOUT, API_DEFAULT_VERSION)
-        }
-        Some(("tcp" | "http", address)) if !address.is_empty() => {
-            if variable("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty()) {
-                return Err(unusable(
-                    endpoint,
-                    "DOCKER_TLS_VERIFY asks for TLS, which is not supported yet",
-                ));
-            }
-            Client::connect_with_http(host, TIMEOUT, API_DEFAULT_VERSION)
-        }
-        Some((scheme @ ("ssh" | "npipe" | "https" | "fd"), _)) => {
-            return Err(unusable(
-                endpoint,
-                &format!("{scheme}:// is not supported yet"),
-            ));
-        }
-        _ => {
-            return Err(unusable(
-                endpoint,
-                "it is not an address of a Docker Engine",
-            ));
-        }
+/// Docker's folder is read only when an address is not said outright.
+fn meant(
+    asked: &Asked,
+    folder: &Path,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Endpoint> {
+    let said = endpoint::said(asked, &variable);
+    let config = match said {
+        Said::Host(..) => Config::empty(folder.to_owned()),
+        Said::Context(..) | Said::Nothing => Config::read(folder.to_owned())?,
     };
-    opened.map_err(|error| unreachable(&error, endpoint))
+    endpoint::resolve(said, &config, variable)
 }
 
-fn unusable(endpoint: &Endpoint, why: &str) -> Error {
-    Error::new(Code::DockerHost, format!("{}={} cannot be used", endpoint.source, endpoint.host))
-        .because(why.to_owned())
-        .hint("use unix:///path/to/docker.sock or tcp://host:port, or unset DOCKER_HOST for the local Engine")
+async fn open(endpoint: &Endpoint) -> Result<(Client, Reach)> {
+    match (&endpoint.address, &endpoint.tls) {
+        (Address::Unix(path), _) => {
+            Ok((socket(&path.display().to_string(), endpoint)?, Reach::Here))
+        }
+        (Address::Tcp { host, port }, Some(files)) => {
+            let reach = reach(host, *port, endpoint).await?;
+            Ok((tls::client(host, *port, files, TIMEOUT)?, reach))
+        }
+        (Address::Tcp { host, port }, None) => {
+            let reach = reach(host, *port, endpoint).await?;
+            let address = format!("tcp://{}", tls::authority(host, *port));
+            let client = Client::connect_with_http(&address, TIMEOUT, API_DEFAULT_VERSION);
+            Ok((
+                client.map_err(|error| unreachable(&error, endpoint))?,
+                reach,
+            ))
+        }
+        (Address::Ssh(login), _) => {
+            let ssh = Ssh::open(login.clone()).await?;
+            let client = socket(&ssh.socket().display().to_string(), endpoint)?;
+            Ok((client, Reach::Through(Arc::new(ssh))))
+        }
+    }
 }
 
-fn unreachable(error: &bollard::errors::Error, endpoint: &Endpoint) -> Error {
-    let Endpoint { host, source } = endpoint;
+fn socket(path: &str, endpoint: &Endpoint) -> Result<Client> {
+    Client::connect_with_unix(path, TIMEOUT, API_DEFAULT_VERSION)
+        .map_err(|error| unreachable(&error, endpoint))
+}
+
+/// An Engine on loopback publishes its ports here; any other at the address that its name stands for.
+async fn reach(host: &str, port: u16, endpoint: &Endpoint) -> Result<Reach> {
+    let found = tokio::net::lookup_host((host, port)).await;
+    let addresses: Vec<IpAddr> = found
+        .map_err(|error| {
+            let what = format!("{} ({}) names no machine", endpoint.host, endpoint.source);
+            Error::new(Code::DockerHost, what)
+                .because(error)
+                .hint(endpoint.source.cure())
+        })?
+        .map(|address| address.ip())
+        .collect();
+    match addresses.first() {
+        Some(address) if !addresses.iter().any(IpAddr::is_loopback) => Ok(Reach::At(*address)),
+        _ => Ok(Reach::Here),
+    }
+}
+
+fn unreachable(error: &Cause, endpoint: &Endpoint) -> Error {
+    let Endpoint { host, source, .. } = endpoint;
     let code = explain::classify(error);
+    let answered = matches!(error, Cause::DockerResponseServerError { .. });
     let error = explain::innermost(error);
     let from = format!("{host} ({source})");
     match code {
@@ -115,7 +174,13 @@ fn unreachable(error: &bollard::errors::Error, endpoint: &Endpoint) -> Error {
         }
         Code::DockerHost => Error::new(code, format!("{from} is not usable"))
             .because(error)
-            .hint("correct DOCKER_HOST, or unset it for the local Engine"),
+            .hint(source.cure()),
+        Code::DockerTls => distrusted(endpoint).because(error),
+        Code::DockerAnswer if answered && endpoint.api_version.is_some() => {
+            Error::new(Code::DockerHost, format!("the Engine at {from} does not speak the version that DOCKER_API_VERSION asks for"))
+                .because(error)
+                .hint("unset DOCKER_API_VERSION; both sides then agree by themselves")
+        }
         _ => down(endpoint).because(error),
     }
 }
@@ -129,38 +194,43 @@ fn silent(patience: Duration, endpoint: &Endpoint) -> Error {
 }
 
 fn down(endpoint: &Endpoint) -> Error {
-    let Endpoint { host, source } = endpoint;
+    let Endpoint { host, source, .. } = endpoint;
     let what = format!("no Docker Engine answers at {host} ({source})");
-    Error::new(Code::DockerDown, what).hint(start_hint(source))
+    Error::new(Code::DockerDown, what).hint(start_hint(endpoint))
 }
 
-fn start_hint(source: &str) -> String {
-    let start = if cfg!(target_os = "linux") {
-        "sudo systemctl start docker"
-    } else {
-        "start Docker Desktop"
+fn distrusted(endpoint: &Endpoint) -> Error {
+    let Endpoint {
+        host, source, tls, ..
+    } = endpoint;
+    let hint = match tls {
+        Some(files) => format!("check ca.pem, cert.pem and key.pem in {}", files.0.display()),
+        None => "set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH, or choose a context that has certificates".to_owned(),
     };
-    match source {
-        "DOCKER_HOST" => {
-            format!("start that Engine, or unset DOCKER_HOST for the local one; {WITHOUT}")
-        }
-        _ => format!("{start}; {WITHOUT}"),
-    }
+    let what =
+        format!("the Docker Engine at {host} ({source}) and ratesdev do not trust each other");
+    Error::new(Code::DockerTls, what).hint(hint)
 }
 
-/// Whether published ports of that Engine are ports of this machine.
-fn is_local(host: &str) -> bool {
-    let address = host.split_once("://").map_or("", |(_, address)| address);
-    host.starts_with("unix://")
-        || address.starts_with("127.")
-        || address.starts_with("localhost")
-        || address.starts_with("[::1]")
+fn start_hint(endpoint: &Endpoint) -> String {
+    let cure = match &endpoint.source {
+        Source::Default if cfg!(target_os = "linux") => "sudo systemctl start docker".to_owned(),
+        Source::Default => "start Docker Desktop".to_owned(),
+        source => format!("start that Engine, or {}", source.cure()),
+    };
+    match (&endpoint.address, &endpoint.tls) {
+        (Address::Tcp { .. }, None) => {
+            format!(
+                "{cure}; where it wants TLS, set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH; {WITHOUT}"
+            )
+        }
+        _ => format!("{cure}; {WITHOUT}"),
+    }
 }
 
 /// bollard 0.21 sends no API version, so that the Engine would answer in its newest dialect; and it encodes registry
 /// credentials in a base64 alphabet that the Engine does not read. Both are put right on the way out.
-fn pin(client: Client, version: &str) -> Client {
-    let version = spoken(version);
+fn pin(client: Client, version: String) -> Client {
     client.with_request_modifier(move |request: BollardRequest| {
         let (mut parts, body) = request.into_parts();
         parts.uri = versioned(&parts.uri, &version).unwrap_or(parts.uri);
@@ -174,17 +244,16 @@ fn pin(client: Client, version: &str) -> Client {
 }
 
 /// The newest version that both sides know.
-fn spoken(engine: &str) -> String {
+fn spoken(engine: Option<&str>) -> String {
     let ours = API_DEFAULT_VERSION.to_string();
     let minor = |version: &str| {
         version
             .split_once('.')
             .and_then(|(_, minor)| minor.parse::<u32>().ok())
     };
-    if minor(engine) < minor(&ours) {
-        engine.to_owned()
-    } else {
-        ours
+    match engine {
+        Some(engine) if minor(engine) < minor(&ours) => engine.to_owned(),
+        _ => ours,
     }
 }
 
@@ -231,46 +300,23 @@ mod tests {
 
     #[test]
     fn the_older_of_both_api_versions_is_spoken() {
-        assert_eq!(spoken("1.41"), "1.41");
-        assert_eq!(spoken("1.99"), API_DEFAULT_VERSION.to_string());
+        assert_eq!(spoken(Some("1.41")), "1.41");
+        assert_eq!(spoken(Some("1.99")), API_DEFAULT_VERSION.to_string());
+        assert_eq!(spoken(None), API_DEFAULT_VERSION.to_string());
     }
 
-    #[test]
-    fn an_address_that_cannot_be_used_is_refused_before_anything_is_sent() {
-        for host in [
-            "nonsense",
-            "ssh://me@host",
-            "unix://",
-            "tcp://",
-            "fd://3",
-            "/var/run/docker.sock",
-        ] {
-            let endpoint = Endpoint {
-                host: host.to_owned(),
-                source: "DOCKER_HOST",
+    #[tokio::test]
+    async fn ports_are_ours_only_on_this_machine() {
+        let reach = async |host: &str| {
+            let asked = Asked {
+                host: Some(format!("tcp://{host}:2375")),
+                context: None,
             };
-            assert_eq!(
-                open(&endpoint, |_| None).unwrap_err().code,
-                Code::DockerHost,
-                "{host}"
-            );
-        }
-        let endpoint = Endpoint {
-            host: "tcp://127.0.0.1:2376".to_owned(),
-            source: "DOCKER_HOST",
+            let endpoint = meant(&asked, "/nowhere".as_ref(), |_| None).unwrap();
+            reach(host, 2375, &endpoint).await.unwrap()
         };
-        let refused = open(&endpoint, |_| Some("1".to_owned())).unwrap_err();
-        assert_eq!(refused.code, Code::DockerHost);
-    }
-
-    #[test]
-    fn an_empty_docker_host_means_the_default() {
-        assert_eq!(endpoint(|_| Some(String::new())).host, DEFAULT_HOST);
-    }
-
-    #[test]
-    fn ports_are_ours_only_on_this_machine() {
-        assert!(is_local("unix:///var/run/docker.sock") && is_local("tcp://127.0.0.1:2375"));
-        assert!(!is_local("tcp://staging:2375"));
+        assert!(matches!(reach("127.0.0.1").await, Reach::Here));
+        assert!(matches!(reach("localhost").await, Reach::Here));
+        assert!(matches!(reach("10.0.0.7").await, Reach::At(_)));
     }
 }

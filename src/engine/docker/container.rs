@@ -195,8 +195,11 @@ impl Docker {
         let error = explain::error(cause, &format!("start {}", service.instance));
         match (error.code, service.publish.and_then(|publish| publish.port)) {
             (Code::PortTaken, Some(port)) => {
+                // Only the processes of this machine can be asked whose a port is.
+                let there = || format!("another program at {}", self.about.endpoint);
+                let unknown = (!self.about.local).then(there);
                 let holder = holder(&self.client, port).await;
-                port_taken(port, service.instance, holder)
+                port_taken(port, service.instance, holder.or(unknown))
             }
             _ => error,
         }

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use bollard::errors::Error as Cause;
+use tokio_rustls::rustls;
 
 use crate::engine::Error;
 use crate::engine::Result;
@@ -69,6 +70,7 @@ fn hint(code: Code) -> Option<&'static str> {
         Code::DockerDown => {
             "start the Docker Engine, then run the command again; it goes on from where it was"
         }
+        Code::DockerTls => "check the certificates on both sides, and whether they have expired",
         Code::DiskFull => {
             "the disk of the Docker Engine is full; `docker system df` shows what fills it"
         }
@@ -76,7 +78,7 @@ fn hint(code: Code) -> Option<&'static str> {
             "check the network or the proxy of the Docker Engine; an image that is there already is not pulled again; `--engine embedded` needs no image"
         }
         Code::RegistryDenied => {
-            "pull it with `docker pull` after `docker login`, or correct the image's name in the profile; `--engine embedded` needs no image"
+            "log in with `docker login`, or correct the image's name in the profile; `--engine embedded` needs no image"
         }
         Code::ImageMissing => {
             "check the image's name and tag in the profile; `--engine embedded` needs no image"
@@ -110,6 +112,8 @@ fn by_message(message: &str) -> Code {
         "ports are not available",
     ]) {
         Code::PortTaken
+    } else if has(&["client sent an http request to an https server"]) {
+        Code::DockerTls
     } else if has(&["no space left on device"]) {
         Code::DiskFull
     } else if has(&["is already in use by container", "is ambiguous"]) {
@@ -143,6 +147,9 @@ fn by_message(message: &str) -> Code {
 }
 
 fn by_source(cause: &Cause) -> Code {
+    if chain(cause).any(is_about_tls) {
+        return Code::DockerTls;
+    }
     let text = chain(cause)
         .map(ToString::to_string)
         .collect::<Vec<_>>()
@@ -163,6 +170,7 @@ fn by_source(cause: &Cause) -> Code {
             | io::ErrorKind::NotFound
             | io::ErrorKind::BrokenPipe
             | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::TimedOut
             | io::ErrorKind::HostUnreachable
             | io::ErrorKind::NetworkUnreachable,
         ) => Code::DockerDown,
@@ -185,6 +193,14 @@ pub fn last_words(chain: &str) -> String {
     let chain = chain.strip_suffix(": unknown").unwrap_or(chain);
     let (_, last) = chain.rsplit_once(": ").unwrap_or(("", chain));
     last.to_owned()
+}
+
+fn is_about_tls(cause: &(dyn StdError + 'static)) -> bool {
+    let inner = cause
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    tls.is_some()
 }
 
 /// The error at the bottom: what stands above it says only "client error".
@@ -226,6 +242,10 @@ mod tests {
             (
                 "Conflict. The container name \"/a\" is already in use by container \"b\".",
                 Code::NameTaken,
+            ),
+            (
+                "Client sent an HTTP request to an HTTPS server.",
+                Code::DockerTls,
             ),
             ("write /v/big: no space left on device", Code::DiskFull),
             (

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::path::Path;
 
 use bollard::Docker as Client;
+use bollard::auth::DockerCredentials;
 use bollard::body_full;
 use bollard::errors::Error as Cause;
 use bollard::models::BuildInfo;
@@ -17,6 +19,7 @@ use futures_util::StreamExt;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 
+use super::credentials;
 use super::explain;
 use super::explain::Explained;
 use super::label;
@@ -40,19 +43,27 @@ pub async fn id(client: &Client, name: &str) -> Result<Option<String>> {
     }
 }
 
-pub async fn pull(client: &Client, name: &str, watcher: &dyn Watcher) -> Result<Remark> {
+/// Pulls an image with the login that Docker's client keeps in `folder` for its registry, where there is one.
+pub async fn pull(
+    client: &Client,
+    folder: &Path,
+    name: &str,
+    watcher: &dyn Watcher,
+) -> Result<Remark> {
+    let login = login(folder, name, watcher).await;
+    let had_login = login.is_some();
     let (repository, tag) = repository_and_tag(name);
     let options = CreateImageOptionsBuilder::default()
         .from_image(repository)
         .tag(tag)
         .build();
-    let mut messages = client.create_image(Some(options), None, None);
+    let mut messages = client.create_image(Some(options), None, login);
     let mut layers = Layers::default();
     while let Some(message) = messages.next().await {
         match message {
             Ok(message) => layers.update(message, watcher),
             Err(cause) if is_only_the_end(&cause) => break,
-            Err(cause) => return Err(explain::error(&cause, &format!("pull the image {name}"))),
+            Err(cause) => return Err(pull_failure(&cause, name, had_login)),
         }
     }
     match id(client, name).await? {
@@ -65,9 +76,38 @@ pub async fn pull(client: &Client, name: &str, watcher: &dyn Watcher) -> Result<
 }
 
 /// Asks the registry whether it has an image, as a pull would, and pulls nothing.
-pub async fn find_in_registry(client: &Client, name: &str) -> Result<()> {
-    let found = client.inspect_registry_image(name, None).await;
-    found.explain(format!("find the image {name}")).map(drop)
+pub async fn find_in_registry(client: &Client, name: &str, folder: &Path) -> Result<()> {
+    let login = credentials::find(folder, credentials::registry(name)).await;
+    let found = client.inspect_registry_image(name, login.ok().flatten());
+    found
+        .await
+        .explain(format!("find the image {name}"))
+        .map(drop)
+}
+
+/// A login that cannot be had is no reason to stop: most images need none.
+async fn login(folder: &Path, name: &str, watcher: &dyn Watcher) -> Option<DockerCredentials> {
+    let registry = credentials::registry(name);
+    match credentials::find(folder, registry).await {
+        Ok(login) => login,
+        Err(why) => {
+            watcher.notice(format!("{name} is pulled without a login: {why}"));
+            None
+        }
+    }
+}
+
+fn pull_failure(cause: &Cause, name: &str, had_login: bool) -> Error {
+    let error = explain::error(cause, &format!("pull the image {name}"));
+    if error.code != Code::RegistryDenied {
+        return error;
+    }
+    let command = credentials::login_command(credentials::registry(name));
+    error.hint(if had_login {
+        format!("the login that Docker keeps is not accepted: renew it with `{command}`, or correct the image's name in the profile; `--engine embedded` needs no image")
+    } else {
+        format!("log in with `{command}`, or correct the image's name in the profile; `--engine embedded` needs no image")
+    })
 }
 
 /// Without a tag the Engine would pull every tag there is. A port in the registry's address is not a tag.

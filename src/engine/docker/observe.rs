@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::net::Ipv4Addr;
 use std::net::SocketAddr;
+use std::time::Duration;
+use std::time::Instant;
 
 use bollard::Docker as Client;
+use bollard::errors::Error as Cause;
 use bollard::models::ContainerInspectResponse;
 use bollard::models::ContainerState;
 use bollard::models::ContainerStateStatusEnum as Status;
@@ -18,6 +20,7 @@ use super::explain;
 use super::explain::Explained;
 use super::image;
 use super::label;
+use super::network_name;
 use super::of_any_environment;
 use super::of_environment;
 use crate::engine::Found;
@@ -29,6 +32,9 @@ use crate::engine::Role;
 use crate::engine::State;
 use crate::profile::EnvironmentName;
 
+/// How long a container that has just ended may be in no state that Docker knows.
+const SETTLING: Duration = Duration::from_secs(5);
+
 /// Every container of an environment, in the order of their roles.
 ///
 /// `network` is the id of the environment's network, where it has one.
@@ -38,6 +44,8 @@ pub async fn instances(
     network: Option<&str>,
 ) -> Result<Vec<Found>> {
     let ids = containers(client, of_environment(environment)).await?;
+    let name = network_name(environment);
+    let network = network.map(|id| NetworkNames { id, name: &name });
     let inspected = try_join_all(ids.iter().map(|(id, _)| inspect(client, id, network))).await?;
     let mut instances = mark_stale(client, inspected.into_iter().flatten().collect()).await?;
     instances.sort_by_key(|found| found.instance);
@@ -56,6 +64,13 @@ pub async fn environments(client: &Client) -> Result<Vec<EnvironmentName>> {
     Ok(names)
 }
 
+/// What a network is called: by Docker's id, and by its name, which Podman uses for an id.
+#[derive(Clone, Copy)]
+struct NetworkNames<'a> {
+    id: &'a str,
+    name: &'a str,
+}
+
 type Labelled = (String, HashMap<String, String>);
 
 async fn containers(
@@ -66,10 +81,8 @@ async fn containers(
         .all(true)
         .filters(&filters)
         .build();
-    let listed = client
-        .list_containers(Some(options))
-        .await
-        .explain("list the containers")?;
+    let listed = settled(|| client.list_containers(Some(options.clone()))).await;
+    let listed = listed.explain("list the containers")?;
     let labelled = |container: bollard::models::ContainerSummary| {
         Some((container.id?, container.labels.unwrap_or_default()))
     };
@@ -83,17 +96,36 @@ type ImageId = String;
 async fn inspect(
     client: &Client,
     id: &str,
-    network: Option<&str>,
+    network: Option<NetworkNames<'_>>,
 ) -> Result<Option<(Found, ImageId)>> {
-    match client.inspect_container(id, None).await {
+    match settled(|| client.inspect_container(id, None)).await {
         Ok(container) => Ok(found(container, network)),
         Err(cause) if explain::is_missing(&cause) => Ok(None),
         Err(cause) => Err(explain::error(&cause, "inspect a container")),
     }
 }
 
-fn found(container: ContainerInspectResponse, network: Option<&str>) -> Option<(Found, ImageId)> {
-    let endpoint = endpoint(&container);
+/// Asks again while the answer has a word that only Podman knows: it calls a container that has just ended `stopped`.
+async fn settled<T, F>(ask: impl Fn() -> F) -> Result<T, Cause>
+where
+    F: Future<Output = Result<T, Cause>>,
+{
+    let deadline = Instant::now() + SETTLING;
+    loop {
+        match ask().await {
+            Err(Cause::JsonDataError { .. }) if Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            answer => return answer,
+        }
+    }
+}
+
+fn found(
+    container: ContainerInspectResponse,
+    network: Option<NetworkNames<'_>>,
+) -> Option<(Found, ImageId)> {
+    let published = published(&container);
     let is_cut_off = !is_on(&container, network);
     let config = container.config?;
     let mut labels = config.labels?;
@@ -118,7 +150,8 @@ fn found(container: ContainerInspectResponse, network: Option<&str>) -> Option<(
         root: label(label::ROOT).unwrap_or_default().into(),
         profile: label(label::PROFILE).unwrap_or_default(),
         profile_file: label(label::PROFILE_FILE).unwrap_or_default().into(),
-        endpoint,
+        endpoint: None,
+        published,
         restarts: container
             .restart_count
             .and_then(|count| count.try_into().ok())
@@ -137,7 +170,10 @@ pub fn instance(labels: &HashMap<String, String>) -> Option<Instance> {
 }
 
 /// Whether a container is on this network, or will be once it runs: by then it is known by the id it was made with.
-fn is_on(container: &ContainerInspectResponse, network: Option<&str>) -> bool {
+fn is_on(container: &ContainerInspectResponse, network: Option<NetworkNames<'_>>) -> bool {
+    let Some(network) = network else {
+        return false;
+    };
     let made_with = container
         .host_config
         .as_ref()
@@ -146,14 +182,15 @@ fn is_on(container: &ContainerInspectResponse, network: Option<&str>) -> bool {
         .state
         .as_ref()
         .is_some_and(|state| state.running == Some(true));
-    network.is_some() && made_with == network && (!runs || has_joined(container, network))
+    let by_id = made_with == Some(network.id) && (!runs || has_joined(container, network.id));
+    by_id || has_joined(container, network.name)
 }
 
-fn has_joined(container: &ContainerInspectResponse, network: Option<&str>) -> bool {
+fn has_joined(container: &ContainerInspectResponse, network: &str) -> bool {
     let settings = container.network_settings.as_ref();
     let joined = settings.and_then(|settings| settings.networks.as_ref());
     let mut joined = joined.into_iter().flat_map(HashMap::values);
-    joined.any(|joined| joined.network_id.as_deref() == network)
+    joined.any(|joined| joined.network_id.as_deref() == Some(network))
 }
 
 /// Compares the image each container was made from with the one that goes by that name today.
@@ -213,22 +250,71 @@ fn started_at(state: &ContainerState) -> Option<Timestamp> {
     text.parse().ok()
 }
 
-/// A port bound to every address is reached on this machine's own.
-pub fn reachable(address: IpAddr) -> IpAddr {
-    if address.is_unspecified() {
-        Ipv4Addr::LOCALHOST.into()
-    } else {
-        address
-    }
-}
-
-/// Where the published port is reached.
-fn endpoint(container: &ContainerInspectResponse) -> Option<SocketAddr> {
+/// Where the port is published on the machine of the Engine.
+fn published(container: &ContainerInspectResponse) -> Option<SocketAddr> {
     let ports = container.network_settings.as_ref()?.ports.as_ref()?;
     let binding = ports.values().flatten().flatten().next()?;
-    let address = binding.host_ip.as_ref()?.parse().ok()?;
+    let address: IpAddr = binding.host_ip.as_ref()?.parse().ok()?;
     Some(SocketAddr::new(
-        reachable(address),
+        address,
         binding.host_port.as_ref()?.parse().ok()?,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    fn container(mode: &str, joined: &str, running: bool) -> ContainerInspectResponse {
+        let text = serde_json::json!({
+            "HostConfig": {"NetworkMode": mode},
+            "State": {"Status": "running", "Running": running},
+            "NetworkSettings": {"Networks": {"any": {"NetworkID": joined}}},
+        });
+        serde_json::from_value(text).unwrap()
+    }
+
+    #[test]
+    fn a_container_is_on_its_network_by_docker_s_words_and_by_podman_s() {
+        let network = Some(NetworkNames {
+            id: "f00d",
+            name: "ratesdev-dev",
+        });
+        let cases = [
+            ("f00d", "f00d", true, true),
+            ("f00d", "", false, true),
+            ("f00d", "", true, false),
+            ("beef", "beef", true, false),
+            ("bridge", "ratesdev-dev", true, true),
+            ("bridge", "podman", true, false),
+        ];
+        for (mode, joined, running, expected) in cases {
+            let container = container(mode, joined, running);
+            assert_eq!(
+                is_on(&container, network),
+                expected,
+                "{mode} {joined} {running}"
+            );
+            assert!(!is_on(&container, None));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_word_that_only_podman_knows_is_waited_out() {
+        let asked = Cell::new(0);
+        let answer = settled(async || {
+            asked.set(asked.get() + 1);
+            match asked.get() {
+                1 => Err(Cause::JsonDataError {
+                    message: "unknown variant `stopped`".to_owned(),
+                    column: 1,
+                }),
+                _ => Ok("exited"),
+            }
+        });
+        assert_eq!(answer.await.unwrap(), "exited");
+        assert_eq!(asked.get(), 2);
+    }
 }

@@ -15,6 +15,7 @@ use super::explain::Explained;
 use super::label;
 use super::observe;
 use super::of_any_environment;
+use super::reach::Reach;
 use crate::engine::Glimpse;
 use crate::engine::Overview;
 use crate::engine::Result;
@@ -23,7 +24,7 @@ use crate::profile::EnvironmentName;
 type All = BTreeMap<EnvironmentName, Overview>;
 
 /// Every environment that has a container; with `kept`, those too that have a volume, which takes a second request.
-pub async fn read(client: &Client, kept: bool) -> Result<Vec<Overview>> {
+pub async fn read(client: &Client, reach: &Reach, kept: bool) -> Result<Vec<Overview>> {
     let mut all = All::new();
     if kept {
         add_volumes(client, &mut all).await?;
@@ -34,7 +35,7 @@ pub async fn read(client: &Client, kept: bool) -> Result<Vec<Overview>> {
         .build();
     let containers = client.list_containers(Some(options)).await;
     for container in containers.explain("list the containers")? {
-        add(&mut all, &container);
+        add(&mut all, reach, &container);
     }
     let mut all: Vec<_> = all.into_values().collect();
     for one in &mut all {
@@ -55,12 +56,12 @@ async fn add_volumes(client: &Client, all: &mut All) -> Result<()> {
     Ok(())
 }
 
-fn add(all: &mut All, container: &ContainerSummary) -> Option<()> {
+fn add(all: &mut All, reach: &Reach, container: &ContainerSummary) -> Option<()> {
     let labels = container.labels.as_ref()?;
     let glimpse = Glimpse {
         instance: observe::instance(labels)?,
         runs: container.state == Some(State::RUNNING),
-        endpoint: endpoint(container),
+        endpoint: published(container).map(|published| reach.lasting(published)),
     };
     entry(all, labels)?.instances.push(glimpse);
     Some(())
@@ -78,13 +79,10 @@ fn entry<'a>(all: &'a mut All, labels: &HashMap<String, String>) -> Option<&'a m
     }))
 }
 
-fn endpoint(container: &ContainerSummary) -> Option<SocketAddr> {
+fn published(container: &ContainerSummary) -> Option<SocketAddr> {
     let mut ports = container.ports.iter().flatten();
     ports.find_map(|port| {
         let address: IpAddr = port.ip.as_ref()?.parse().ok()?;
-        Some(SocketAddr::new(
-            observe::reachable(address),
-            port.public_port?,
-        ))
+        Some(SocketAddr::new(address, port.public_port?))
     })
 }

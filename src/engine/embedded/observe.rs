@@ -89,6 +89,7 @@ fn found(place: &Place, record: Record, listed: &Listed) -> (Found, Option<Strin
             _ => None,
         },
         restarts: live.map_or(0, |live| live.restarts),
+        published: record.endpoint.filter(|_| holds_port),
         endpoint: record.endpoint.filter(|_| holds_port),
         state,
         // What a supervisor of another version looks after cannot be asked about, and is replaced.

@@ -120,3 +120,25 @@ impl Drop for Container {
         drop(attempt(&["rm", "--force", "--volumes", &self.0]));
     }
 }
+
+/// A network of a test's own, removed when dropped.
+pub struct Network(String);
+
+impl Network {
+    /// Makes one.
+    pub fn create(name: &str) -> Self {
+        Self(docker(&["network", "create", name]))
+    }
+
+    /// An address of this machine that is not loopback.
+    pub fn gateway(&self) -> String {
+        let format = "{{(index .IPAM.Config 0).Gateway}}";
+        docker(&["network", "inspect", "--format", format, &self.0])
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        drop(attempt(&["network", "rm", &self.0]));
+    }
+}

@@ -12,6 +12,15 @@ use tempfile::TempDir;
 use super::eventually;
 use super::http;
 
+/// Who may log in to a registry that wants it.
+pub const USER: &str = "rates";
+
+/// The password. Its base64 holds characters in which two alphabets of base64 differ.
+pub const PASSWORD: &str = "p?ss>w~rd";
+
+/// The same as `htpasswd -B` writes it.
+const HTPASSWD: &str = "rates:$2y$05$abcdefghijklmnopqrstuuzpxSCyvsUTG6ZZKaqP0mdPUCPcPxh2.\n";
+
 /// A registry on this machine, which every Engine may use without TLS.
 pub struct Registry {
     folder: TempDir,
@@ -22,7 +31,22 @@ pub struct Registry {
 impl Registry {
     /// Starts one that holds nothing.
     pub fn start() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), "")
+    }
+
+    /// The same for those who log in.
+    pub fn with_login() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let users = folder.path().join("htpasswd");
+        std::fs::write(&users, HTPASSWD).unwrap();
+        let users = users.display();
+        Self::start_in(
+            folder,
+            &format!("auth: {{htpasswd: {{realm: it, path: {users}}}}}\n"),
+        )
+    }
+
+    fn start_in(folder: TempDir, more: &str) -> Self {
         let address = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
@@ -30,7 +54,7 @@ impl Registry {
         let data = folder.path().join("data");
         let settings = format!(
             "version: 0.1\nlog: {{level: error, accesslog: {{disabled: true}}}}\n\
-             storage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: \"{address}\"}}\n",
+             storage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: \"{address}\"}}\n{more}",
             data.display()
         );
         let file = folder.path().join("config.yml");
@@ -52,6 +76,11 @@ impl Registry {
         registry
     }
 
+    /// Its own name.
+    pub fn host(&self) -> String {
+        self.address.to_string()
+    }
+
     /// The full name of an image in it.
     pub fn image(&self, name: &str) -> String {
         format!("{}/{name}", self.address)
@@ -59,7 +88,7 @@ impl Registry {
 
     fn answers(&self) -> Option<()> {
         let reply = http::get(self.address, "/v2/").ok()?;
-        (reply.status == 200).then_some(())
+        [200, 401].contains(&reply.status).then_some(())
     }
 }
 
