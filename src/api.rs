@@ -11,6 +11,7 @@ mod log;
 mod metrics;
 mod observe;
 mod openapi;
+mod prices;
 mod problem;
 mod question;
 mod rates;
@@ -36,9 +37,10 @@ use self::problem::Kind;
 use self::problem::Problem;
 
 /// Every path that is answered; metrics, log and the OpenAPI document name routes by these.
-const ROUTES: [&str; 6] = [
+const ROUTES: [&str; 7] = [
     "/",
     "/rates",
+    "/prices",
     "/health/live",
     "/health/ready",
     "/metrics",
@@ -50,6 +52,7 @@ pub fn router(state: Arc<State>) -> Router {
     Router::new()
         .route("/", get(hello::hello))
         .route("/rates", get(rates::rates))
+        .route("/prices", get(prices::prices))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::metrics))

@@ -44,6 +44,17 @@ pub struct Asked {
     pub days: i64,
 }
 
+impl Asked {
+    /// What it says about this one.
+    pub fn of(question: &Question) -> Self {
+        Self {
+            orig: question.orig.to_string(),
+            dest: question.dest.to_string(),
+            days: question.span.len(),
+        }
+    }
+}
+
 /// `GET /rates`
 pub async fn rates(extract::State(state): extract::State<Arc<State>>, uri: Uri) -> Response {
     let question = match question::read(&uri, state.max_span_days) {
@@ -56,11 +67,7 @@ pub async fn rates(extract::State(state): extract::State<Arc<State>>, uri: Uri) 
         Ok(answer) => ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response(),
         Err(problem) => problem.into_response(),
     };
-    response.extensions_mut().insert(Asked {
-        orig: question.orig.to_string(),
-        dest: question.dest.to_string(),
-        days: question.span.len(),
-    });
+    response.extensions_mut().insert(Asked::of(&question));
     response
 }
 
@@ -98,7 +105,7 @@ fn averages(rows: &[Row], span: Span) -> Result<Vec<DailyAverage>, tokio_postgre
 }
 
 /// Nothing was found: fine where both places exist, otherwise the fault is in the question.
-async fn known(store: &Store, question: &Question) -> Result<(), Problem> {
+pub async fn known(store: &Store, question: &Question) -> Result<(), Problem> {
     let rows = store.rows(KNOWN_PLACES, &[]).await?;
     let known: Result<Vec<&str>, _> = rows.iter().map(|row| row.try_get(0)).collect();
     let faults = unknown(question, &known.map_err(StoreError::from)?);
