@@ -13,6 +13,7 @@ mod metrics;
 mod observe;
 mod openapi;
 mod page;
+mod prices;
 mod problem;
 mod question;
 mod rates;
@@ -38,9 +39,10 @@ use self::problem::Kind;
 use self::problem::Problem;
 
 /// Every path that is answered; metrics, log and the OpenAPI document name routes by these.
-const ROUTES: [&str; 6] = [
+const ROUTES: [&str; 7] = [
     "/",
     "/rates",
+    "/prices",
     "/health/live",
     "/health/ready",
     "/metrics",
@@ -52,6 +54,7 @@ pub fn router(state: Arc<State>) -> Router {
     Router::new()
         .route("/", get(hello::hello))
         .route("/rates", get(rates::rates))
+        .route("/prices", get(prices::prices))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::metrics))

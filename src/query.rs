@@ -22,9 +22,13 @@ use crate::rates::Question;
 impl Question {
     /// The path and the query of the question's URL.
     pub fn path_and_query(&self) -> String {
+        format!("/rates?{}", self.parameters())
+    }
+
+    fn parameters(&self) -> String {
         let Self { orig, dest, span } = self;
         format!(
-            "/rates?date_from={}&date_to={}&orig_code={orig}&dest_code={dest}",
+            "date_from={}&date_to={}&orig_code={orig}&dest_code={dest}",
             span.first(),
             span.last(),
         )
@@ -44,6 +48,16 @@ pub async fn ask(
     deadline: Duration,
 ) -> Result<Response, Unreachable> {
     get(base, &question.path_and_query(), deadline).await
+}
+
+/// Asks the API at `base` for the prices behind the answer to a question.
+pub async fn ask_prices(
+    base: &BaseUrl,
+    question: &Question,
+    deadline: Duration,
+) -> Result<Response, Unreachable> {
+    let path_and_query = format!("/prices?{}", question.parameters());
+    get(base, &path_and_query, deadline).await
 }
 
 /// One word for a POSIX shell.

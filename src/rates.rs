@@ -257,6 +257,28 @@ pub struct Answer {
     pub rates: Vec<DailyAverage>,
 }
 
+/// One price between two ports on one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Price {
+    /// Where from.
+    pub orig_code: String,
+    /// Where to.
+    pub dest_code: String,
+    /// The day.
+    pub day: Date,
+    /// The price.
+    pub price: i32,
+}
+
+/// The prices behind the answer to a question: newest first, then by ports and price.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prices {
+    /// The prices.
+    pub prices: Vec<Price>,
+    /// Whether there are more than one answer holds.
+    pub truncated: bool,
+}
+
 /// The up to three words of `known` that are nearest to a mistyped one, best first.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let word = word.to_lowercase();

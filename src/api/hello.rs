@@ -10,7 +10,7 @@ use serde::Serialize;
 struct Hello {
     service: &'static str,
     version: &'static str,
-    see: [&'static str; 5],
+    see: [&'static str; 6],
 }
 
 /// `GET /`
@@ -20,6 +20,7 @@ pub async fn hello() -> impl IntoResponse {
         version: env!("CARGO_PKG_VERSION"),
         see: [
             "/rates",
+            "/prices",
             "/openapi.json",
             "/health/live",
             "/health/ready",

@@ -45,6 +45,17 @@ pub struct Asked {
     pub days: i64,
 }
 
+impl Asked {
+    /// What it says about this one.
+    pub fn of(question: &Question) -> Self {
+        Self {
+            orig: question.orig.to_string(),
+            dest: question.dest.to_string(),
+            days: question.span.len(),
+        }
+    }
+}
+
 /// `GET /rates`
 pub async fn rates(
     extract::State(state): extract::State<Arc<State>>,
@@ -57,11 +68,7 @@ pub async fn rates(
             return Problem::with_faults(Kind::InvalidParameters, faults).into_response();
         }
     };
-    let asked = Asked {
-        orig: question.orig.to_string(),
-        dest: question.dest.to_string(),
-        days: question.span.len(),
-    };
+    let asked = Asked::of(&question);
     let mut response = match page(&state, question).await {
         Ok(page) => page.response(&headers),
         Err(problem) => problem.into_response(),
@@ -122,7 +129,7 @@ fn averages(rows: &[Row], span: Span) -> Result<Vec<DailyAverage>, tokio_postgre
 }
 
 /// Nothing was found: fine where both places exist, otherwise the fault is in the question.
-async fn known(store: &Store, question: &Question) -> Result<(), Problem> {
+pub async fn known(store: &Store, question: &Question) -> Result<(), Problem> {
     let rows = store.rows(KNOWN_PLACES, &[]).await?;
     let known: Result<Vec<&str>, _> = rows.iter().map(|row| row.try_get(0)).collect();
     let faults = unknown(question, &known.map_err(StoreError::from)?);

@@ -1,6 +1,7 @@
 //! `ratesdev query`: ask the API of an environment for the prices between two places.
 
 mod document;
+mod explain;
 mod view;
 mod watch;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use clap::ValueEnum;
 use clap::parser::ValueSource;
+use jiff::civil::Date;
 
 use super::Context;
 use super::screen::Screen;
@@ -34,6 +36,7 @@ const EXAMPLES: &str = "Examples:
   ratesdev query china_main northern_europe 2021-W03     regions, a calendar week
   ratesdev query CNGGZ EETLL 2021-01 -o csv > rates.csv  for a spreadsheet
   ratesdev query CNGGZ EETLL 2021-01 --watch 2           ask again every two seconds
+  ratesdev query CNGGZ EETLL 2021-01 --explain 2021-01-29  the prices of a day
   ratesdev query CNGGZ EETLL 2021-01 --curl              only the line to paste
 
 Exit codes: 0 rates, 2 wrong usage, 3 nothing answers, 4 the answer is an error";
@@ -59,6 +62,9 @@ pub struct Args {
     /// Print the question as a curl command and do not ask it
     #[arg(long, conflicts_with_all = ["output", "json", "watch", "timing"])]
     curl: bool,
+    /// Show the prices behind the average of this day, or why it has none
+    #[arg(long, value_name = "DAY", conflicts_with_all = ["output", "curl", "watch", "timing"])]
+    explain: Option<Date>,
     /// Ask again every so many seconds until Ctrl-C
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "5", value_parser = interval)]
     watch: Option<Duration>,
@@ -133,6 +139,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         timing: args.timing,
         timeout: args.timeout,
     };
+    if let Some(day) = args.explain {
+        explain::run(&request, day, args.form.json, context).await?;
+        return Ok(Exit::Done);
+    }
     match args.watch {
         _ if args.curl => context.out.line(request.question.curl(&request.base))?,
         Some(every) => {

@@ -3,12 +3,14 @@
 use hyper::StatusCode;
 use hyper::header;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::Response;
 use crate::error::Code;
 use crate::error::Exit;
 use crate::error::Explain;
 use crate::rates::Answer;
+use crate::rates::Prices;
 use crate::text::printable;
 
 /// Characters of one line of a foreign text that are shown.
@@ -123,6 +125,15 @@ impl Fault {
 impl Response {
     /// The rates it holds, or why it holds none.
     pub fn answer(&self) -> Result<Answer, Rejection> {
+        self.read()
+    }
+
+    /// The prices it holds, or why it holds none.
+    pub fn prices(&self) -> Result<Prices, Rejection> {
+        self.read()
+    }
+
+    fn read<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
         if !self.status.is_success() {
             return Err(self.rejection());
         }

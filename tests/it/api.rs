@@ -130,6 +130,33 @@ fn answer(days: [(Value, Value); 3]) -> Value {
 const NONE: (Value, Value) = (Value::Null, Value::Null);
 
 #[test]
+fn the_prices_behind_an_average_are_told() {
+    let postgres = rates();
+    let api = Api::start(&postgres, &[]);
+    let ask = |ends: &str| {
+        let path = format!("/prices?date_from=2021-01-30&date_to=2021-01-30&{ends}");
+        get(api.address, &path).unwrap()
+    };
+    let price = |orig: &str, dest: &str, price: i32| json!({"orig_code": orig, "dest_code": dest, "day": "2021-01-30", "price": price});
+    let between_ports = ask("orig_code=CNGGZ&dest_code=EETLL").json();
+    let two = [price("CNGGZ", "EETLL", 1000), price("CNGGZ", "EETLL", 1100)];
+    assert_eq!(between_ports, json!({"prices": two, "truncated": false}));
+    let between_regions = ask("orig_code=china_main&dest_code=northern_europe").json();
+    let [first, second] = two;
+    let three = [first, second, price("CNSGH", "SEGOT", 900)];
+    assert_eq!(between_regions["prices"], json!(three));
+    assert_eq!(
+        ask("orig_code=SEGOT&dest_code=CNGGZ").json()["prices"],
+        json!([])
+    );
+    let unknown = ask("orig_code=CNGGX&dest_code=EETLL");
+    assert_eq!(
+        (unknown.status, unknown.header("content-type")),
+        (404, "application/problem+json")
+    );
+}
+
+#[test]
 fn every_day_is_answered_newest_first_with_an_average_from_three_prices_on() {
     let postgres = rates();
     let api = Api::start(&postgres, &[]);

@@ -19,7 +19,7 @@ fn what_happens_to_instances_is_told_as_it_happens_and_remembered() {
     events.wait_for("\"paused\"");
     docker(&["unpause", &database]);
     docker(&["kill", &database]);
-    events.wait_for("137");
+    events.wait_for("\"code\":137");
     let remembered = environment.run(&["events", "--since", "5m"]).exits(0);
     remembered.says(&["database", "ended with 137"]);
     environment.run(&["down", "-v", "--yes"]).exits(0);

@@ -16,6 +16,7 @@ fn what_is_there_is_listed_found_and_shown() {
     ports_are_told(&environment);
     the_api_is_opened(&environment);
     what_would_run_is_shown(&environment);
+    an_average_is_explained(&environment);
     an_environment_that_is_down_is_listed_while_its_data_is_kept(&environment);
 }
 
@@ -123,6 +124,27 @@ fn what_would_run_is_shown(environment: &Environment) {
         .run(&["config", "nosuch"])
         .exits(2)
         .says(&["E-PROFILE-MISSING"]);
+}
+
+fn an_average_is_explained(environment: &Environment) {
+    let ask = |day: &str, more: &[&str]| {
+        let words = ["query", "CNGGZ", "EETLL", "2021-01", "--explain", day];
+        environment.run(&[&words, more].concat())
+    };
+    let explained = ask("2021-01-31", &[]).exits(0);
+    explained.says(&[
+        "3 prices that add up to 3463: the average is 1154.33",
+        "1263",
+    ]);
+    ask("2021-01-30", &[]).exits(0).says(&["no price"]);
+    let document = ask("2021-01-31", &["--json"]).exits(0).json();
+    assert_eq!(
+        (&document["count"], &document["prices"][0]["price"]),
+        (&3.into(), &1000.into())
+    );
+    ask("2021-02-01", &[])
+        .exits(2)
+        .says(&["E-USAGE", "not between"]);
 }
 
 fn an_environment_that_is_down_is_listed_while_its_data_is_kept(environment: &Environment) {
