@@ -1,9 +1,10 @@
 //! The rates API: one question over HTTP, and what operating it needs (health, metrics, its own description).
 //!
 //! ```text
-//! accept loop (server) → observe (request id, log line, metrics, problems) → limits → route → store → PostgreSQL
+//! accept loop (server) → observe (request id, log line, metrics, problems) → limits → route → cache → store → PostgreSQL
 //! ```
 
+mod cache;
 mod health;
 mod hello;
 mod limits;
@@ -11,6 +12,7 @@ mod log;
 mod metrics;
 mod observe;
 mod openapi;
+mod page;
 mod problem;
 mod question;
 mod rates;

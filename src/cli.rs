@@ -1,18 +1,36 @@
 //! The command line as typed. Nothing here acts: every command's file has its arguments and its `run`.
 
 mod ask;
+mod complete;
+mod completions;
+mod config;
+mod doctor;
 mod down;
+mod events;
+mod exec;
+mod explain;
+mod halt;
 mod load;
 mod logs;
+mod ls;
+mod man;
+mod moment;
+mod open;
 mod output;
+mod parity;
+mod port;
 mod probe;
 mod profile;
+mod psql;
 mod query;
 mod report;
+mod restart;
 mod screen;
 mod seed;
 mod serve;
+mod start;
 mod status;
+mod stop;
 #[cfg(unix)]
 mod supervise;
 mod table;
@@ -29,10 +47,13 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::error::ErrorKind;
 
+use crate::environment::locate::Engines;
 use crate::error::Exit;
 use crate::error::IoError;
 use crate::error::Result;
+use crate::profile::EngineChoice;
 use crate::shutdown::Shutdown;
+use crate::terminal;
 use output::Output;
 
 /// The whole rates system on one machine: PostgreSQL seeded and verified, the API running, one command.
@@ -54,14 +75,18 @@ struct Cli {
 #[derive(Debug, clap::Args)]
 struct Globals {
     /// The environment to work on [default: the profile's name]
-    #[arg(short, long, global = true, value_name = "NAME", env = "RATESDEV_ENV")]
+    #[arg(short, long, global = true, value_name = "NAME", env = "RATESDEV_ENV", add = complete::environments())]
     env: Option<String>,
+    /// Where it runs [default: where it is; a new one as the profile says]
+    #[arg(long, global = true, value_enum, value_name = "ENGINE")]
+    engine: Option<EngineChoice>,
 }
 
 /// What a command works with besides its own arguments.
 #[derive(Debug)]
 struct Context {
     globals: Globals,
+    engines: Engines,
     out: Output,
     shutdown: Shutdown,
 }
@@ -70,11 +95,26 @@ struct Context {
 enum Command {
     Up(up::Args),
     Down(down::Args),
+    Start(start::Args),
+    Stop(stop::Args),
+    Restart(restart::Args),
     Status(status::Args),
+    Ls(ls::Args),
+    Port(port::Args),
+    Open(open::Args),
     Logs(logs::Args),
+    Events(events::Args),
     Query(query::Args),
+    Parity(parity::Args),
+    Exec(exec::Args),
+    Psql(psql::Args),
     Seed(seed::Args),
+    Config(config::Args),
     Profile(profile::Args),
+    Doctor(doctor::Args),
+    Explain(explain::Args),
+    Completions(completions::Args),
+    Man(man::Args),
     Serve(serve::Args),
     Load(load::Args),
     Probe(probe::Args),
@@ -99,6 +139,13 @@ impl Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // A panic is a bug of ours; the report says where. Only a second installation could fail.
     drop(color_eyre::install());
+    terminal::restore_on_panic();
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    match complete::answer(&arguments) {
+        Ok(false) => {}
+        Ok(true) => return Exit::Done.into(),
+        Err(error) => return usage(&error),
+    }
     let cli = match parse(arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -136,6 +183,7 @@ fn start(cli: Cli, out: &Output) -> Result<Exit> {
     let result = runtime.block_on(async {
         let context = Context {
             globals: cli.globals,
+            engines: Engines::default(),
             out: out.clone(),
             shutdown: Shutdown::on_signals(),
         };
@@ -149,11 +197,26 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
     match command {
         Command::Up(args) => up::run(args, context).await,
         Command::Down(args) => down::run(args, context).await,
+        Command::Start(args) => start::run(args, context).await,
+        Command::Stop(args) => stop::run(args, context).await,
+        Command::Restart(args) => restart::run(args, context).await,
         Command::Status(args) => status::run(args, context).await,
+        Command::Ls(args) => ls::run(args, context).await,
+        Command::Port(args) => port::run(args, context).await,
+        Command::Open(args) => open::run(args, context).await,
         Command::Logs(args) => logs::run(args, context).await,
+        Command::Events(args) => events::run(args, context).await,
         Command::Query(args) => query::run(args, context).await,
+        Command::Parity(args) => parity::run(args, context).await,
+        Command::Exec(args) => exec::run(args, context).await,
+        Command::Psql(args) => psql::run(args, context).await,
         Command::Seed(args) => seed::run(args, context).await,
+        Command::Config(args) => config::run(args, context).await,
         Command::Profile(args) => profile::run(args, context).await,
+        Command::Doctor(args) => doctor::run(args, context).await,
+        Command::Explain(args) => explain::run(&args, context),
+        Command::Completions(args) => completions::run(&args, context),
+        Command::Man(args) => man::run(&args, context),
         Command::Serve(args) => serve::run(args, context).await,
         Command::Load(args) => load::run(args, context).await,
         Command::Probe(args) => probe::run(args, context).await,

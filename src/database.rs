@@ -3,6 +3,7 @@
 mod dump;
 mod fingerprint;
 mod migrate;
+mod places;
 pub mod seed;
 
 use std::time::Duration;
@@ -10,7 +11,12 @@ use std::time::Duration;
 use crate::error::Code;
 use crate::error::Explain;
 pub use dump::DumpError;
+#[cfg(fuzzing)]
+pub use dump::Item;
+#[cfg(fuzzing)]
+pub use dump::Reader;
 pub use fingerprint::Fingerprint;
+pub use places::Places;
 
 /// Where the database is and who connects, as the roles receive it in environment variables.
 #[derive(Debug, Clone, PartialEq, Eq)]

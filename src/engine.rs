@@ -1,5 +1,6 @@
 //! Where roles run: the one trait every engine fulfils, and the words it is spoken to in.
 
+pub mod choice;
 pub mod docker;
 #[cfg(unix)]
 pub mod embedded;
@@ -16,12 +17,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::try_join_all;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::error::Code;
+use crate::error::Exit;
 use crate::error::Explain;
 use crate::image::ApiImage;
 use crate::image::Platform;
@@ -296,6 +299,30 @@ pub struct Volume {
     pub protected: bool,
 }
 
+/// What there is of an environment, at a glance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overview {
+    /// Its name.
+    pub environment: EnvironmentName,
+    /// The profile it was made from.
+    pub profile: String,
+    /// The checkout that made it.
+    pub root: PathBuf,
+    /// Its instances in the order of their roles; none where only its data is kept.
+    pub instances: Vec<Glimpse>,
+}
+
+/// An instance, at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Glimpse {
+    /// Which one.
+    pub instance: Instance,
+    /// Whether it runs.
+    pub runs: bool,
+    /// Where its port can be reached, while it runs.
+    pub endpoint: Option<SocketAddr>,
+}
+
 /// An instance that exists.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
@@ -369,6 +396,7 @@ impl fmt::Display for State {
                 out_of_memory: true,
                 ..
             } => f.pad("OOM killed"),
+            Self::Exited { code: 0, .. } => f.pad("stopped"),
             Self::Exited { code, .. } => f.pad(&format!("exited {code}")),
         }
     }
@@ -540,11 +568,27 @@ pub struct About {
     pub platform: Platform,
 }
 
+/// What the machine of an engine has to offer, as far as the engine tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Machine {
+    /// Memory of all programs together.
+    pub memory: Option<Bytes>,
+    /// Cores.
+    pub cores: Option<u32>,
+    /// The folder that holds images and data.
+    pub folder: Option<PathBuf>,
+}
+
 /// Where roles run. The truth about an environment is what this reports; nothing is remembered elsewhere.
 #[async_trait]
 pub trait Engine: fmt::Debug + Send + Sync {
     /// What it is and where.
     fn about(&self) -> &About;
+
+    /// What its machine has to offer; an engine that knows no better than its user tells nothing.
+    async fn machine(&self) -> Result<Machine> {
+        Ok(Machine::default())
+    }
 
     /// What an instance that is made from `service` will carry as its `config_hash`.
     fn config_hash(&self, service: &Service) -> String;
@@ -560,6 +604,18 @@ pub trait Engine: fmt::Debug + Send + Sync {
 
     /// The names of all environments.
     async fn environments(&self) -> Result<Vec<EnvironmentName>>;
+
+    /// All environments at a glance, by name; with `kept`, those too of which only data is left. An engine that can tell
+    /// them all at once does.
+    async fn overview(&self, kept: bool) -> Result<Vec<Overview>> {
+        let names = self.environments().await?;
+        let observed = try_join_all(names.iter().map(|name| self.observe(name))).await?;
+        let all = names.into_iter().zip(observed);
+        Ok(all
+            .filter(|(_, observed)| kept || !observed.instances.is_empty())
+            .map(|(name, observed)| Overview::of(name, &observed))
+            .collect())
+    }
 
     /// Carries out one change. Doing it again, or going on with one that was cut off, is no error.
     async fn perform(
@@ -584,6 +640,23 @@ pub trait Engine: fmt::Debug + Send + Sync {
         environment: Option<&EnvironmentName>,
         window: LogWindow,
     ) -> BoxStream<'static, Result<Event>>;
+}
+
+impl Overview {
+    fn of(environment: EnvironmentName, observed: &Observed) -> Self {
+        let glimpse = |found: &Found| Glimpse {
+            instance: found.instance,
+            runs: found.state == State::Running,
+            endpoint: found.endpoint,
+        };
+        let first = observed.instances.first();
+        Self {
+            environment,
+            profile: first.map_or_else(String::new, |found| found.profile.clone()),
+            root: observed.root().cloned().unwrap_or_default(),
+            instances: observed.instances.iter().map(glimpse).collect(),
+        }
+    }
 }
 
 /// How long a role may take to end before it is killed.
@@ -665,6 +738,15 @@ impl Explain for Error {
 
     fn detail(&self) -> Vec<String> {
         self.detail.clone()
+    }
+
+    /// A command that could not be run ends as in a shell.
+    fn exit(&self) -> Exit {
+        match self.code {
+            Code::ProgramRefused => Exit::Of(126),
+            Code::ProgramMissing => Exit::Of(127),
+            _ => Exit::Failed,
+        }
     }
 }
 

@@ -1,14 +1,16 @@
 //! The life of an environment: plan what has to be done, do it, tell about it, report what is there.
 
 mod check;
+pub mod chosen;
 pub mod event;
+pub mod locate;
 mod lock;
 pub mod logs;
 pub mod plan;
 mod ready;
 mod runner;
 pub mod status;
-mod wanted;
+pub mod wanted;
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -130,16 +132,24 @@ impl Environment {
         Ok(status::endpoint(&observed, Role::Api).map(BaseUrl::from))
     }
 
+    /// What a profile comes to here: its services as they would run.
+    pub async fn wanted(&self, profile: &Profile, program: &Path) -> Result<Wanted> {
+        let platform = self.engine.about().platform.clone();
+        let (image, fingerprint) = gather(profile, program, platform).await?;
+        let name = self.name.clone();
+        Ok(wanted::wanted(
+            profile,
+            name,
+            image,
+            fingerprint.to_string(),
+        ))
+    }
+
     /// Works out what `up` has to do, without doing it. `program` is what the API image is made from.
     pub async fn prepare(&self, profile: &Profile, program: &Path, up: Up) -> Result<Prepared> {
         self.refuse_remote()?;
-        let gathered = tokio::try_join!(
-            self.observe(),
-            gather(profile, program, self.engine.about().platform.clone())
-        );
-        let (observed, (image, fingerprint)) = gathered?;
+        let (observed, wanted) = tokio::try_join!(self.observe(), self.wanted(profile, program))?;
         self.refuse_another_checkout(&observed, &profile.root)?;
-        let wanted = wanted::wanted(profile, self.name.clone(), image, fingerprint.to_string());
         let situation = self.situation(&wanted, observed).await?;
         refuse_missing_images(&wanted, &situation, up.pull)?;
         let plan = match up.extent {
@@ -191,8 +201,14 @@ impl Environment {
         self.verify_seed(wanted, Instant::now() + patience).await
     }
 
-    /// Carries out a plan to take it down.
-    pub async fn down(&self, plan: &Plan, emitter: &Emitter, shutdown: &Shutdown) -> Result<()> {
+    /// Carries out a plan that makes nothing new; what it starts may take `wait` to answer.
+    pub async fn carry_out(
+        &self,
+        plan: &Plan,
+        wait: Duration,
+        emitter: &Emitter,
+        shutdown: &Shutdown,
+    ) -> Result<()> {
         if plan.is_empty() {
             return Ok(());
         }
@@ -203,7 +219,12 @@ impl Environment {
             root: PathBuf::new(),
             protected: false,
         };
-        self.run(plan, &owner, Duration::ZERO, (emitter, shutdown))
+        self.run(plan, &owner, wait, (emitter, shutdown)).await
+    }
+
+    /// Carries out a plan to take it down.
+    pub async fn down(&self, plan: &Plan, emitter: &Emitter, shutdown: &Shutdown) -> Result<()> {
+        self.carry_out(plan, Duration::ZERO, emitter, shutdown)
             .await
     }
 
@@ -398,14 +419,15 @@ fn refuse_missing_images(wanted: &Wanted, situation: &Situation, pull: Pull) -> 
                 format!("the image {image} is not there and --pull never forbids to fetch it"),
             );
             Err(error
-                .hint(format!("`docker pull {image}`, or leave --pull never out"))
+                .hint(format!("`docker pull {image}`, or leave --pull never out; `--engine embedded` needs no image"))
                 .into())
         }
         _ => Ok(()),
     }
 }
 
-fn is_taken(address: std::net::IpAddr, port: u16) -> bool {
+/// Whether something listens there.
+pub fn is_taken(address: std::net::IpAddr, port: u16) -> bool {
     let bound = std::net::TcpListener::bind((address, port));
     bound.is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse)
 }

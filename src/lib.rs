@@ -6,7 +6,9 @@
 //! |---|---|
 //! | [`cli`] | the command line: one file per command; `cli::output` alone writes to the terminal |
 //! | [`environment`] | plan, run, bring up, take down, report: the life of an environment |
+//! | [`doctor`] | what speaks for and against an environment on this machine |
 //! | [`api`] | the rates API |
+//! | [`parity`] | whether two APIs give the same answers |
 //! | [`query`] | the client of the rates API |
 //! | [`database`] | connect, read dumps, seed, migrate |
 //! | [`image`] | the API image |
@@ -15,20 +17,26 @@
 //! | [`rates`] | ports, regions, spans, averages |
 //! | [`text`] | what a terminal can show |
 //! | [`log_line`] | what a line of a log says |
+//! | [`terminal`] | the streams of this process, lent to a command elsewhere |
 //! | [`error`], [`shutdown`] | how things end |
 
 mod api;
 mod cli;
 mod database;
+mod doctor;
 mod engine;
 mod environment;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod image;
 mod log_line;
+mod parity;
 mod profile;
 mod query;
 mod rates;
 mod shutdown;
+mod terminal;
 mod text;
 
 pub use cli::run;

@@ -49,6 +49,20 @@ pub use schema::schema;
 pub use words::POSTGRES_MIRROR;
 #[cfg(test)]
 pub use words::RESERVED;
+pub use words::engine;
+
+/// Where the faults of a profile's text begin.
+#[cfg(fuzzing)]
+pub fn fault_positions(text: &str) -> Vec<usize> {
+    let source = fault::Source {
+        name: "fuzz.toml".to_owned(),
+        is_file: true,
+        text: text.to_owned(),
+    };
+    let layer = file::read(&source.into());
+    let spots = layer.faults.into_iter().filter_map(|fault| fault.spot);
+    spots.map(|spot| spot.start()).collect()
+}
 
 /// Everything an environment is made from.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +75,8 @@ pub struct Profile {
     pub root: PathBuf,
     /// Whether taking data away needs the environment's name typed.
     pub protected: bool,
+    /// Where it is made, when it is not there yet.
+    pub engine: EngineChoice,
     /// The role `database`.
     pub database: Database,
     /// What the database is loaded with.
@@ -69,6 +85,29 @@ pub struct Profile {
     pub api: Api,
     /// Questions with known answers.
     pub checks: Vec<Check>,
+}
+
+/// Which engine an environment is made on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum EngineChoice {
+    /// A Docker Engine where one can be used, else embedded.
+    Auto,
+    /// A Docker Engine.
+    Docker,
+    /// Processes of this machine, without Docker.
+    Embedded,
+}
+
+impl EngineChoice {
+    /// As `--set` takes it.
+    pub fn as_flag(self) -> String {
+        let word = match self {
+            Self::Auto => "auto",
+            Self::Docker => "docker",
+            Self::Embedded => "embedded",
+        };
+        format!("{}={word}", settings::ENGINE)
+    }
 }
 
 /// The role `database`.
@@ -114,6 +153,8 @@ pub struct Api {
     pub request_timeout: Duration,
     /// The longest span one question may cover.
     pub max_span_days: u16,
+    /// Memory of each replica for answers that are given again until the rates change; 0 keeps none.
+    pub cache: Bytes,
     /// What each replica may use.
     pub limits: Limits,
 }

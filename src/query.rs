@@ -9,10 +9,13 @@ use std::time::Duration;
 
 pub use answer::first_line;
 pub use base::BaseUrl;
+pub use base::BaseUrlError;
+pub use exchange::Call;
 pub use exchange::Response;
 pub use exchange::Timing;
 pub use exchange::Unreachable;
 pub use exchange::get;
+pub use exchange::send;
 
 use crate::rates::Question;
 

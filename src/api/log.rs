@@ -21,6 +21,8 @@ use crate::log_line::Level;
 const QUEUE: usize = 8192;
 /// Bytes that are written in one go.
 const BATCH: usize = 64 * 1024;
+/// How long lines gather between two writes: to wake the writer for each costs more than to write it.
+const GATHER: Duration = Duration::from_millis(2);
 /// How long the end of the program waits for the last lines.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
@@ -159,6 +161,9 @@ fn write(items: &Receiver<Item>, dropped: &AtomicU64, mut sink: impl FnMut(&[u8]
             owned_up = lost;
         }
         sink(&batch);
+        if batch.len() < BATCH {
+            std::thread::park_timeout(GATHER);
+        }
         batch.clear();
         marks.clear();
     }

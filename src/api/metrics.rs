@@ -20,6 +20,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use prometheus_client::registry::Unit;
 
+use super::cache::Cache;
 use super::state::State;
 
 /// Upper bounds in seconds, fine where answers usually are.
@@ -55,6 +56,7 @@ pub struct Metrics {
     in_flight: Gauge,
     pool: PoolGauges,
     pool_wait: Histogram,
+    cache: CacheNumbers,
     dropped_lines: Counter,
 }
 
@@ -64,6 +66,14 @@ struct PoolGauges {
     open: Gauge,
     in_use: Gauge,
     waiting: Gauge,
+}
+
+#[derive(Debug, Default)]
+struct CacheNumbers {
+    hits: Counter,
+    misses: Counter,
+    bytes: Gauge,
+    hears: Gauge,
 }
 
 /// Counts a request as in flight for as long as it is held.
@@ -91,10 +101,12 @@ impl Metrics {
             in_flight: Gauge::default(),
             pool: PoolGauges::default(),
             pool_wait: seconds(),
+            cache: CacheNumbers::default(),
             dropped_lines: Counter::default(),
         };
         metrics.register_requests();
         metrics.register_pool();
+        metrics.register_cache();
         metrics
     }
 
@@ -155,6 +167,23 @@ impl Metrics {
         registry.register_with_unit("pool_wait", help, Unit::Seconds, wait);
     }
 
+    fn register_cache(&mut self) {
+        let registry = &mut self.registry;
+        let CacheNumbers {
+            hits,
+            misses,
+            bytes,
+            hears,
+        } = &self.cache;
+        registry.register("cache_hits", "Answers that were kept", hits.clone());
+        let help = "Answers that were not, while some may be";
+        registry.register("cache_misses", help, misses.clone());
+        let help = "Memory of kept answers";
+        registry.register_with_unit("cache", help, Unit::Bytes, bytes.clone());
+        let help = "Whether changes are heard of, so that answers may be kept";
+        registry.register("cache_hears", help, hears.clone());
+    }
+
     /// Counts a request in until the guard is dropped, also when its client goes away before the answer.
     pub fn enter(&self) -> InFlight {
         self.in_flight.inc();
@@ -177,6 +206,22 @@ impl Metrics {
     /// Counts how long a question waited for a database connection.
     pub fn waited(&self, wait: Duration) {
         self.pool_wait.observe(wait.as_secs_f64());
+    }
+
+    /// Counts a question as answered from the cache or not.
+    pub fn looked_up(&self, is_hit: bool) {
+        if is_hit {
+            self.cache.hits.inc();
+        } else {
+            self.cache.misses.inc();
+        }
+    }
+
+    /// Takes over what the cache knows of itself.
+    fn read_cache(&self, cache: &Cache) {
+        let bytes = i64::try_from(cache.bytes()).unwrap_or(i64::MAX);
+        self.cache.bytes.set(bytes);
+        self.cache.hears.set(i64::from(cache.hears()));
     }
 
     /// The text of one scrape.
@@ -280,6 +325,9 @@ pub async fn metrics(
     headers: HeaderMap,
 ) -> impl IntoResponse {
     let format = Format::wanted(&headers);
+    if let Some(cache) = &state.cache {
+        state.metrics.read_cache(cache);
+    }
     let text = state
         .metrics
         .text(&state.store.status(), state.log.dropped());

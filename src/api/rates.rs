@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract;
+use axum::http::HeaderMap;
 use axum::http::Uri;
-use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use jiff::civil::Date;
 use tokio_postgres::Row;
 
+use super::cache::Found;
+use super::page::Page;
 use super::problem::Fault;
 use super::problem::Kind;
 use super::problem::Problem;
@@ -45,23 +46,46 @@ pub struct Asked {
 }
 
 /// `GET /rates`
-pub async fn rates(extract::State(state): extract::State<Arc<State>>, uri: Uri) -> Response {
+pub async fn rates(
+    extract::State(state): extract::State<Arc<State>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     let question = match question::read(&uri, state.max_span_days) {
         Ok(question) => question,
         Err(faults) => {
             return Problem::with_faults(Kind::InvalidParameters, faults).into_response();
         }
     };
-    let mut response = match answer(&state.store, &question).await {
-        Ok(answer) => ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response(),
-        Err(problem) => problem.into_response(),
-    };
-    response.extensions_mut().insert(Asked {
+    let asked = Asked {
         orig: question.orig.to_string(),
         dest: question.dest.to_string(),
         days: question.span.len(),
-    });
+    };
+    let mut response = match page(&state, question).await {
+        Ok(page) => page.response(&headers),
+        Err(problem) => problem.into_response(),
+    };
+    response.extensions_mut().insert(asked);
     response
+}
+
+/// The answer from the cache, else from the database.
+async fn page(state: &State, question: Question) -> Result<Page, Problem> {
+    let Some(cache) = &state.cache else {
+        return Ok(Page::new(&answer(&state.store, &question).await?));
+    };
+    let found = cache.find(&question);
+    state.metrics.looked_up(matches!(found, Found::Kept(_)));
+    match found {
+        Found::Kept(page) => Ok(page),
+        Found::Deaf => Ok(Page::new(&answer(&state.store, &question).await?)),
+        Found::Missing(ticket) => {
+            let page = Page::new(&answer(&state.store, &question).await?);
+            cache.keep(ticket, question, page.clone());
+            Ok(page)
+        }
+    }
 }
 
 async fn answer(store: &Store, question: &Question) -> Result<Answer, Problem> {

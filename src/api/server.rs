@@ -4,6 +4,7 @@
 //! be lost. Therefore, once the service has been asked to stop: first nothing new is accepted while the connections that
 //! are there are served as before, with `connection: close`, for the drain time; only then are the quiet ones closed.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::cache;
 use super::limits;
 use super::router;
 use super::settings::Listen;
@@ -116,12 +118,27 @@ fn inherited() -> io::Result<TcpListener> {
 
 /// Serves until `shutdown` is requested and everything accepted has been answered.
 pub async fn serve(listener: TcpListener, state: Arc<State>, shutdown: &Shutdown) {
-    let connections = Connections::new(Arc::clone(&state));
+    tokio::select! {
+        () = serve_all(listener, &state, shutdown) => {}
+        never = keep_answers(&state) => match never {},
+    }
+    state.store.close();
+}
+
+async fn serve_all(listener: TcpListener, state: &Arc<State>, shutdown: &Shutdown) {
+    let connections = Connections::new(Arc::clone(state));
     accept_until(shutdown, &listener, &connections).await;
     state.start_draining();
     connections.take_waiting(listener);
     connections.drain().await;
-    state.store.close();
+}
+
+/// Hears of changes, so that answers can be kept.
+async fn keep_answers(state: &State) -> Infallible {
+    match &state.cache {
+        Some(cache) => cache::listen(cache, &state.listener, &state.log).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The connections of one service.

@@ -32,6 +32,8 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// `API_MAX_SPAN_DAYS`: the longest span that is answered at once.
     pub max_span_days: i64,
+    /// `API_CACHE_BYTES`: how much memory kept answers may take; 0 keeps none.
+    pub cache_bytes: u64,
     /// `API_DRAIN_MS`: how long connections are still served once the service has been asked to stop.
     pub drain: Duration,
     /// `API_LOG`: the level from which on lines are written.
@@ -96,6 +98,7 @@ impl Settings {
         let statement_timeout = reader.milliseconds("API_STATEMENT_TIMEOUT_MS", 2000, 1);
         let request_timeout = reader.milliseconds("API_REQUEST_TIMEOUT_MS", 10_000, 1);
         let max_span_days = reader.number("API_MAX_SPAN_DAYS", 366, 1..=36_600);
+        let cache_bytes = reader.number("API_CACHE_BYTES", 8_000_000, 0..=1 << 40);
         let drain = reader.milliseconds("API_DRAIN_MS", 300, 0);
         let log = reader.word("API_LOG", Level::Info, "info or debug");
         match database {
@@ -107,6 +110,7 @@ impl Settings {
                 statement_timeout,
                 request_timeout,
                 max_span_days,
+                cache_bytes,
                 drain,
                 log,
             }),
@@ -178,6 +182,7 @@ mod tests {
             Listen::At("127.0.0.1:8000".parse().unwrap())
         );
         assert_eq!(settings.pool, 8);
+        assert_eq!(settings.cache_bytes, 8_000_000);
         assert_eq!(settings.drain, Duration::from_millis(300));
         assert_eq!(settings.log, Level::Info);
         let empty = [
@@ -201,6 +206,7 @@ mod tests {
             ("API_STATEMENT_TIMEOUT_MS", "5"),
             ("API_REQUEST_TIMEOUT_MS", "6"),
             ("API_MAX_SPAN_DAYS", "7"),
+            ("API_CACHE_BYTES", "0"),
             ("API_DRAIN_MS", "0"),
             ("API_LOG", "debug"),
         ]);
@@ -210,7 +216,7 @@ mod tests {
         assert_eq!(settings.pool_wait, Duration::from_millis(4));
         assert_eq!(settings.statement_timeout, Duration::from_millis(5));
         assert_eq!(settings.request_timeout, Duration::from_millis(6));
-        assert_eq!(settings.drain, Duration::ZERO);
+        assert_eq!((settings.cache_bytes, settings.drain), (0, Duration::ZERO));
         assert_eq!(settings.log, Level::Debug);
     }
 

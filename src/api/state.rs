@@ -5,6 +5,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio_postgres::Config;
+
+use super::cache::Cache;
 use super::health::Readiness;
 use super::log::Log;
 use super::metrics::Metrics;
@@ -17,6 +20,10 @@ use super::store::Store;
 pub struct State {
     /// The rates.
     pub store: Store,
+    /// Answers that are given again, where any are kept.
+    pub cache: Option<Cache>,
+    /// How to connect to hear of changes.
+    pub listener: Config,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// Where lines go.
@@ -40,6 +47,8 @@ impl State {
         let metrics = Arc::new(Metrics::new());
         Self {
             store: Store::new(settings, Arc::clone(&metrics), log.clone()),
+            cache: (settings.cache_bytes > 0).then(|| Cache::new(settings.cache_bytes)),
+            listener: settings.database.config("listener"),
             metrics,
             log,
             readiness: Readiness::default(),

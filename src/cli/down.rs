@@ -81,7 +81,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     }
     let plan = plan::down(&observed, args.volumes);
     if plan.is_empty() {
-        context.out.note(idle(&observed, &environment));
+        let away = context.engines.docker_away();
+        context.out.note(idle(&observed, &environment, away));
         return Ok(Exit::Done);
     }
     if args.dry_run {
@@ -139,10 +140,11 @@ async fn take_down(
     Ok(Exit::Done)
 }
 
-fn idle(observed: &Observed, environment: &Environment) -> String {
+fn idle(observed: &Observed, environment: &Environment, away: Option<&str>) -> String {
     let name = &environment.name;
     if observed.volumes.is_empty() {
-        format!("nothing of {name} is there")
+        let but = away.map(|reason| format!("; Docker cannot be asked: {reason}"));
+        format!("nothing of {name} is there{}", but.unwrap_or_default())
     } else {
         format!(
             "{name} is down already; its data is kept (`ratesdev down -v -e {name}` removes it)"

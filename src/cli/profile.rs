@@ -84,7 +84,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let folder = std::env::current_dir().map_err(IoError::new("find the current folder"))?;
     match args.action {
         Action::List(args) => list(&args, &folder, &context.out),
-        Action::Show(args) => show(&args, &folder, context),
+        Action::Show(args) => show(&args, context),
         Action::Validate(args) => validate(args, &folder, &context.out),
         Action::Schema => schema(&context.out),
     }
@@ -155,12 +155,8 @@ impl<'a> Line<'a> {
     }
 }
 
-fn show(args: &ShowArgs, folder: &Path, context: &Context) -> Result<Exit> {
-    let resolved = profile::load(&Request {
-        environment: context.globals.env.as_deref(),
-        set: &args.set,
-        ..Request::new(args.name.as_deref(), folder)
-    })?;
+fn show(args: &ShowArgs, context: &Context) -> Result<Exit> {
+    let resolved = context.resolve(args.name.as_deref(), &args.set)?;
     let out = &context.out;
     if args.json {
         out.json(&resolved.json())?;

@@ -148,7 +148,7 @@ async fn endpoint(context: &Context) -> Result<BaseUrl> {
     let environment = context.environment(None).await?;
     match environment.api().await? {
         Some(base) => Ok(base),
-        None => Err(NotRunning::new(&environment).await.into()),
+        None => Err(NotRunning::new(&environment, context).await.into()),
     }
 }
 

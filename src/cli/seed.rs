@@ -43,7 +43,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let environment = context.environment(None).await?;
     let observed = environment.observe().await?;
     if observed.instances.is_empty() {
-        return Err(NotRunning::new(&environment).await.into());
+        return Err(NotRunning::new(&environment, context).await.into());
     }
     refuse_another_checkout(&observed, &environment)?;
     let made_from = match args.profile {

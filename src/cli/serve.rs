@@ -31,6 +31,8 @@ Environment variables:
   API_STATEMENT_TIMEOUT_MS  how long the database may work on a question, then 503 [default: 2000]
   API_REQUEST_TIMEOUT_MS    how long a request may take in all, then 504 [default: 10000]
   API_MAX_SPAN_DAYS         the longest span that is answered at once [default: 366]
+  API_CACHE_BYTES           memory for answers that are given again until the rates change;
+                            0 keeps none [default: 8000000]
   API_DRAIN_MS              how long open connections are served after SIGTERM [default: 300]
   API_LOG                   info, or debug to see health probes and scrapes too [default: info]
 
@@ -72,5 +74,6 @@ fn about(settings: &Settings, listening: &Listening) -> serde_json::Value {
         "listen": listening.address.to_string(),
         "database": format!("{}:{}/{}", database.host, database.port, database.name),
         "pool": settings.pool,
+        "cache_bytes": settings.cache_bytes,
     })
 }

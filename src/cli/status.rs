@@ -88,7 +88,7 @@ async fn show(
     if args.json {
         context.out.json(&status)?;
     } else if status.roles.is_empty() {
-        return Err(NotRunning::new(environment).await.into());
+        return Err(NotRunning::new(environment, context).await.into());
     } else {
         let lines = lines(&status, &Screen::of_stdout(), Timestamp::now());
         lines.iter().try_for_each(|line| context.out.line(line))?;
@@ -196,7 +196,9 @@ fn state(role: &RoleStatus) -> Cell {
         (State::Running, Some(HealthStatus::Unhealthy)) => Cell::styled("unhealthy", style::BAD),
         (State::Running, Some(HealthStatus::Starting)) => Cell::styled("starting", style::WARN),
         (State::Running, None) => Cell::new("running"),
-        (State::Exited { .. }, _) => Cell::styled(role.state.to_string(), style::BAD),
+        (State::Exited { code, .. }, _) if *code != 0 => {
+            Cell::styled(role.state.to_string(), style::BAD)
+        }
         (state, _) => Cell::styled(state.to_string(), style::WARN),
     }
 }

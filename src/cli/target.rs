@@ -2,26 +2,27 @@
 
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::Context;
-use crate::engine::Engine;
+use crate::engine::About;
 use crate::engine::Observed;
-use crate::engine::docker::Docker;
-#[cfg(unix)]
-use crate::engine::embedded::Embedded;
 use crate::environment::Environment;
 use crate::environment::Lock;
+use crate::environment::Pull;
+use crate::environment::chosen::Chosen;
+use crate::environment::event::Event;
 use crate::environment::is_gone;
-use crate::environment::status;
+use crate::environment::locate::Known;
+use crate::environment::locate::Wish;
 use crate::error::Code;
+use crate::error::Error;
 use crate::error::Exit;
 use crate::error::Explain;
 use crate::error::IoError;
 use crate::error::Result;
 use crate::profile;
+use crate::profile::EngineChoice;
 use crate::profile::EnvironmentName;
-use crate::profile::Postgres;
 use crate::profile::Profile;
 use crate::profile::Request;
 use crate::profile::Resolved;
@@ -33,23 +34,72 @@ impl Context {
     /// The profile `name`, resolved with everything that may overrule it.
     pub fn resolve(&self, name: Option<&str>, set: &[String]) -> Result<Resolved> {
         let folder = std::env::current_dir().map_err(IoError::new("find the current folder"))?;
+        let flags = set
+            .iter()
+            .cloned()
+            .chain(self.globals.engine.map(EngineChoice::as_flag));
         let request = Request {
             environment: self.named(),
-            set,
+            set: &flags.collect::<Vec<_>>(),
             ..Request::new(name, &folder)
         };
         Ok(profile::load(&request)?)
     }
 
-    /// The environment that is named, else the one that goes by the profile's name.
+    /// The environment that is named, else the one that goes by the profile's name, on the engine that has it.
     pub async fn environment(&self, profile: Option<&Profile>) -> Result<Environment> {
-        let name = match (self.named(), profile) {
+        let name = self.name(profile)?;
+        let named = self.named_engine()?;
+        self.shutdown
+            .guard(self.engines.find(name, named, profile))
+            .await
+    }
+
+    /// The same for an environment that may have to be made. Why it would not be made on Docker is told.
+    pub async fn place(&self, resolved: &Resolved, pull: Pull, json: bool) -> Result<Environment> {
+        let wish = Wish {
+            named: resolved.named_engine(),
+            profile: &resolved.profile,
+            pull,
+        };
+        let name = self.name(Some(&resolved.profile))?;
+        let placed = self.shutdown.guard(self.engines.place(name, wish)).await?;
+        if let Some(because) = placed.instead {
+            self.tell_instead(&placed.environment, because, json)?;
+        }
+        Ok(placed.environment)
+    }
+
+    fn tell_instead(&self, environment: &Environment, because: String, json: bool) -> Result<()> {
+        let About {
+            engine, version, ..
+        } = environment.engine.about();
+        self.out
+            .note(format_args!("{because}; using {engine} PostgreSQL"));
+        let event = Event::Engine {
+            engine,
+            version: version.clone(),
+            because,
+        };
+        if json { self.out.json(&event) } else { Ok(()) }
+    }
+
+    /// The engine that is named for this run, by the flag or by its variable.
+    pub fn named_engine(&self) -> Result<EngineChoice> {
+        let variables = || Request::new(None, Path::new("")).variables;
+        Ok(match self.globals.engine {
+            Some(engine) => engine,
+            None => profile::engine(&variables())?,
+        })
+    }
+
+    /// The environment's name as it was given, else the profile's, else the default profile's.
+    pub fn name(&self, profile: Option<&Profile>) -> Result<EnvironmentName> {
+        Ok(match (self.named(), profile) {
             (Some(name), _) => name.parse()?,
             (None, Some(profile)) => profile.name.parse()?,
             (None, None) => default_name()?,
-        };
-        let engine = self.shutdown.guard(engine(profile)).await?;
-        Ok(Environment { name, engine })
+        })
     }
 
     /// The name of the environment, where one was given.
@@ -94,18 +144,6 @@ fn default_name() -> Result<EnvironmentName> {
     Ok(stem.parse()?)
 }
 
-async fn engine(profile: Option<&Profile>) -> Result<Arc<dyn Engine>> {
-    #[cfg(unix)]
-    if std::env::var("RATESDEV_ENGINE").is_ok_and(|engine| engine == "embedded") {
-        let postgres = profile.map(|profile| profile.database.postgres.clone());
-        let postgres = postgres.unwrap_or(Postgres::Auto);
-        let embedded = Embedded::open(|name| std::env::var(name).ok(), postgres)?;
-        return Ok(Arc::new(embedded));
-    }
-    let docker = Docker::connect(|name| std::env::var(name).ok()).await?;
-    Ok(Arc::new(docker))
-}
-
 /// The environment was made by another checkout than the one the user is in.
 #[derive(Debug, thiserror::Error)]
 #[error("the environment {name} belongs to the checkout {}", root.display())]
@@ -145,23 +183,87 @@ fn is_profile(name: &EnvironmentName) -> bool {
     listed.iter().any(|listed| listed.name == name.as_str())
 }
 
+/// The roles that were named are not there, although others of the environment are.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no {roles} in {environment}")]
+pub struct NoSuchRole {
+    roles: String,
+    environment: String,
+}
+
+impl Explain for NoSuchRole {
+    fn code(&self) -> Code {
+        Code::NotRunning
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(
+            "`ratesdev status` shows what is there, `ratesdev up` makes what is missing".to_owned(),
+        )
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::NotRunning
+    }
+}
+
+/// Why none of the chosen instances can be found.
+pub async fn nothing_of(
+    chosen: &[Chosen],
+    environment: &Environment,
+    context: &Context,
+) -> Result<Error> {
+    if environment.observe().await?.instances.is_empty() {
+        return Ok(NotRunning::new(environment, context).await.into());
+    }
+    let roles: Vec<_> = chosen.iter().map(Chosen::to_string).collect();
+    let error = NoSuchRole {
+        roles: roles.join(", "),
+        environment: environment.name.to_string(),
+    };
+    Ok(error.into())
+}
+
 /// Nothing runs under the name that was meant.
 #[derive(Debug, thiserror::Error)]
 #[error("no environment runs under the name {name}")]
 pub struct NotRunning {
     name: EnvironmentName,
     is_profile: bool,
-    others: Vec<EnvironmentName>,
+    /// What else there is, on any engine.
+    others: Vec<Known>,
+    #[source]
+    docker_away: Option<DockerAway>,
 }
+
+/// Docker could not be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing of it is embedded, and Docker cannot be asked: {0}")]
+struct DockerAway(String);
 
 impl NotRunning {
     /// Looks for what could have been meant.
-    pub async fn new(environment: &Environment) -> Self {
+    pub async fn new(environment: &Environment, context: &Context) -> Self {
         let name = environment.name.clone();
+        let engine = environment.engine.about().engine;
+        let mut others = context.engines.environments().await;
+        others.retain(|other| other.name != name || other.kind.to_string() != engine);
+        let docker_away = context.engines.docker_away().filter(|_| engine != "docker");
         Self {
-            others: status::others(&environment.engine, &name).await,
             is_profile: is_profile(&name),
+            docker_away: docker_away.map(|reason| DockerAway(reason.to_owned())),
             name,
+            others,
+        }
+    }
+
+    /// Another environment as `-e` and `--engine` name it.
+    fn other(&self, other: &Known) -> String {
+        let Known { name, kind } = other;
+        if *name == self.name {
+            format!("{name} --engine {kind}")
+        } else {
+            name.to_string()
         }
     }
 }
@@ -177,7 +279,7 @@ impl Explain for NotRunning {
             name if self.is_profile => format!("start it with `ratesdev up {name}`"),
             name => format!("start it with `ratesdev up -e {name}`"),
         };
-        let others: Vec<_> = self.others.iter().map(ToString::to_string).collect();
+        let others: Vec<_> = self.others.iter().map(|other| self.other(other)).collect();
         Some(if others.is_empty() {
             start
         } else {

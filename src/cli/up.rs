@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
+use clap::ValueHint;
+
 use super::Context;
+use super::complete;
 use super::output::style;
 use super::report;
 use super::target::refuse_another_checkout;
@@ -19,9 +22,10 @@ use crate::environment::plan::Choices;
 use crate::environment::status::endpoint;
 use crate::error::Exit;
 use crate::error::IoError;
-use crate::error::Report;
 use crate::error::Result;
+use crate::profile::EngineChoice;
 use crate::profile::Profile;
+use crate::profile::Resolved;
 use crate::query::BaseUrl;
 
 /// Make the environment of a profile, or bring it to what the profile says now.
@@ -34,13 +38,18 @@ use crate::query::BaseUrl;
   ratesdev up staging                       another profile, beside the first
   ratesdev up -e feature-x                  a second environment of dev, on free ports
   ratesdev up --set api.port=15001          with one setting changed
+  ratesdev up --engine embedded             without Docker, as processes of this machine
   ratesdev up --dry-run                     what would be done")]
 pub struct Args {
     /// The profile: its name, or the path of its file [default: dev]
+    #[arg(add = complete::profiles())]
     profile: Option<String>,
     /// Overrule a setting of the profile, for example api.port=15001
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Run the PostgreSQL that is installed in this folder, without Docker
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    postgres: Option<String>,
     /// Show what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
@@ -62,7 +71,8 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
-    let profile = profile(&args, context).await?;
+    let resolved = chosen(args.profile.as_deref(), &args.settings(), context).await?;
+    let profile = &resolved.profile;
     let choices = Choices {
         build: args.build,
         recreate: args.recreate,
@@ -74,16 +84,16 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         pull: args.pull,
         wait_timeout: Duration::from_secs(args.wait_timeout),
     };
-    let environment = context.environment(Some(&profile)).await?;
+    let environment = context.place(&resolved, args.pull, args.json).await?;
     if args.dry_run {
-        return dry_run(&environment, &profile, up, &args, context).await;
+        return dry_run(&environment, profile, up, &args, context).await;
     }
-    bring_up(&environment, &profile, up, args.json, context).await
+    bring_up(&environment, profile, up, args.json, context).await
 }
 
 /// The profile that is named; for an environment of this checkout that is named, the one that it was made from.
-async fn profile(args: &Args, context: &Context) -> Result<Profile> {
-    let mut file = args.profile.clone();
+pub async fn chosen(name: Option<&str>, set: &[String], context: &Context) -> Result<Resolved> {
+    let mut file = name.map(str::to_owned);
     if file.is_none() && context.named().is_some() {
         let environment = context.environment(None).await?;
         let observed = environment.observe().await?;
@@ -92,7 +102,21 @@ async fn profile(args: &Args, context: &Context) -> Result<Profile> {
         let made_from = made_from.filter(|file| ours && file.is_file());
         file = made_from.map(|file| file.display().to_string());
     }
-    Ok(context.resolve(file.as_deref(), &args.set)?.profile)
+    context.resolve(file.as_deref(), set)
+}
+
+impl Args {
+    /// What is set for this run. Who names a PostgreSQL means it to run, unless `--engine` says otherwise.
+    fn settings(&self) -> Vec<String> {
+        let folder = self.postgres.iter();
+        let postgres = folder.flat_map(|folder| {
+            [
+                EngineChoice::Embedded.as_flag(),
+                format!("database.postgres={folder}"),
+            ]
+        });
+        self.set.iter().cloned().chain(postgres).collect()
+    }
 }
 
 /// Brings an environment up and shows how it goes; `seed` uses it too.
@@ -124,12 +148,7 @@ pub async fn bring_up(
     };
     let (done, shown) = tokio::join!(work, report::follow(events, &context.out, json));
     if let (Err(error), true) = (&done, json) {
-        let failed = Failed {
-            event: "failed",
-            error: error.report(),
-        };
-        // What failed is told on stderr too, and matters more than a reader that has gone.
-        drop(context.out.json(&failed));
+        report::failure_json(error, &context.out);
     }
     let unchanged = done?;
     shown?;
@@ -140,13 +159,6 @@ pub async fn bring_up(
         outcome.show(context, environment);
     }
     Ok(Exit::Done)
-}
-
-/// The last line of a stream of JSON that ended badly; the error is told on stderr too.
-#[derive(Debug, serde::Serialize)]
-struct Failed {
-    event: &'static str,
-    error: Report,
 }
 
 /// How it ended, and where to go from here.
@@ -243,7 +255,7 @@ async fn dry_run(
 
 /// The program that is running, which the API image is made from. On Linux it is reached through the process, so that it
 /// is still the same one when its file has been replaced meanwhile.
-fn program() -> Result<PathBuf> {
+pub fn program() -> Result<PathBuf> {
     if cfg!(target_os = "linux") {
         return Ok("/proc/self/exe".into());
     }

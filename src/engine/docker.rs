@@ -4,13 +4,17 @@
 //! found by its labels and never by a list of our own; networks are used by id, because their names are not unique;
 //! messages are classified before status codes, because the Engine answers 500 to many a user's mistake.
 
+mod cgroup;
 mod connect;
 mod container;
+mod events;
+mod exec;
 mod explain;
 mod image;
 mod job;
 mod logs;
 mod observe;
+mod overview;
 mod usage;
 mod volume;
 
@@ -22,7 +26,6 @@ use async_trait::async_trait;
 use bollard::Docker as Client;
 use bollard::models::NetworkCreateRequest;
 use bollard::query_parameters::ListNetworksOptionsBuilder;
-use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use sha2::Digest;
 use sha2::Sha256;
@@ -37,14 +40,17 @@ use super::Found;
 use super::Identity;
 use super::LogLine;
 use super::LogWindow;
+use super::Machine;
 use super::Network;
 use super::Observed;
+use super::Overview;
 use super::Reading;
 use super::Remark;
 use super::Result;
 use super::Service;
 use super::Watcher;
 use crate::error::Code;
+use crate::profile::Bytes;
 use crate::profile::EnvironmentName;
 use crate::text::hex;
 use explain::Explained;
@@ -73,10 +79,19 @@ pub struct Docker {
 }
 
 impl Docker {
-    /// Connects to the Engine that `DOCKER_HOST` names, else to the default socket, and makes sure that it answers.
-    pub async fn connect(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let (client, about) = connect::connect(variable).await?;
+    /// Connects to the Engine that `DOCKER_HOST` names, else to the default socket, and makes sure that it answers
+    /// within `patience`.
+    pub async fn connect(
+        variable: impl Fn(&str) -> Option<String>,
+        patience: Duration,
+    ) -> Result<Self> {
+        let (client, about) = connect::connect(variable, patience).await?;
         Ok(Self { client, about })
+    }
+
+    /// Asks the registry of an image, through the Engine, whether it has it. Nothing is pulled.
+    pub async fn find_in_registry(&self, image: &str) -> Result<()> {
+        image::find_in_registry(&self.client, image).await
     }
 
     /// The networks of an environment by their ids, the oldest first. There should be one: names are not unique, and
@@ -167,6 +182,16 @@ impl Engine for Docker {
         &self.about
     }
 
+    async fn machine(&self) -> Result<Machine> {
+        let info = self.client.info().await.explain("ask for its machine")?;
+        let memory = info.mem_total.and_then(|memory| memory.try_into().ok());
+        Ok(Machine {
+            memory: memory.map(Bytes),
+            cores: info.ncpu.and_then(|cores| cores.try_into().ok()),
+            folder: info.docker_root_dir.map(Into::into),
+        })
+    }
+
     fn config_hash(&self, service: &Service) -> String {
         let body = container::body(service);
         hash(&body)
@@ -202,6 +227,10 @@ impl Engine for Docker {
         observe::environments(&self.client).await
     }
 
+    async fn overview(&self, kept: bool) -> Result<Vec<Overview>> {
+        overview::read(&self.client, kept).await
+    }
+
     async fn perform(
         &self,
         owner: &Identity,
@@ -231,16 +260,16 @@ impl Engine for Docker {
         usage::read(&self.client, id).await
     }
 
-    async fn exec(&self, _found: &Found, _exec: &Exec) -> Result<i32> {
-        Err(Error::new(Code::DockerAnswer, "exec is not here yet"))
+    async fn exec(&self, found: &Found, exec: &Exec) -> Result<i32> {
+        exec::run(&self.client, found, exec).await
     }
 
     fn events(
         &self,
-        _environment: Option<&EnvironmentName>,
-        _window: LogWindow,
+        environment: Option<&EnvironmentName>,
+        window: LogWindow,
     ) -> BoxStream<'static, Result<Event>> {
-        futures_util::stream::empty().boxed()
+        events::read(&self.client, environment, window)
     }
 }
 
@@ -260,6 +289,11 @@ fn labels(owner: &Identity) -> HashMap<String, String> {
             env!("CARGO_PKG_VERSION").to_owned(),
         ),
     ])
+}
+
+/// The filter for what belongs to an environment, whichever it is.
+fn of_any_environment() -> HashMap<String, Vec<String>> {
+    HashMap::from([("label".to_owned(), vec![label::ENVIRONMENT.to_owned()])])
 }
 
 /// The filter for what belongs to one environment.

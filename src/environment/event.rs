@@ -15,6 +15,15 @@ use crate::error::Report;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
+    /// A new environment is not made on Docker; told before its plan.
+    Engine {
+        /// The engine it is made on.
+        engine: &'static str,
+        /// Its version.
+        version: String,
+        /// Why.
+        because: String,
+    },
     /// What will be done; steps are named by their place in this list from now on.
     Planned {
         /// The steps.

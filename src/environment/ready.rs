@@ -22,6 +22,9 @@ use crate::profile::EnvironmentName;
 /// How often a role is asked.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How long a role is asked before the engine is, which has better things to do while one starts.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// How many of its last lines a role that failed is shown with.
 const LAST_LINES: u64 = 20;
 
@@ -46,14 +49,24 @@ pub async fn wait(
         if has_died(found, restarts) {
             return Err(died(engine, found).await.into());
         }
-        let answer = ask(found).await;
-        match answer {
+        match ask_again(found, deadline.min(Instant::now() + LOOK)).await {
             Ok(()) => return Ok(None),
             Err(words) if Instant::now() >= deadline => {
                 return Err(late(engine, found, &words).await.into());
             }
-            Err(_) => sleep(PAUSE).await,
+            Err(_) => {}
         }
+    }
+}
+
+/// Asks a role until it works, or it is late.
+async fn ask_again(found: &Found, until: Instant) -> Result<(), String> {
+    loop {
+        let answer = ask(found).await;
+        if answer.is_ok() || Instant::now() >= until {
+            return answer;
+        }
+        sleep(PAUSE).await;
     }
 }
 

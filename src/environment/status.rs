@@ -26,7 +26,6 @@ use crate::error::Exit;
 use crate::error::Report;
 use crate::error::Result;
 use crate::profile::Check;
-use crate::profile::EnvironmentName;
 use crate::profile::Profile;
 use crate::query;
 use crate::query::BaseUrl;
@@ -333,11 +332,4 @@ async fn run_check(base: &BaseUrl, check: &Check) -> CheckStatus {
         error,
         milliseconds,
     }
-}
-
-/// The environments of an engine that `name` could have been meant for.
-pub async fn others(engine: &Arc<dyn Engine>, name: &EnvironmentName) -> Vec<EnvironmentName> {
-    let mut names = engine.environments().await.unwrap_or_default();
-    names.retain(|other| other != name);
-    names
 }

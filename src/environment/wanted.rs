@@ -119,6 +119,7 @@ fn api(profile: &Profile, number: u16, image: &ApiImage) -> Service {
         ),
         ("API_REQUEST_TIMEOUT_MS", milliseconds(api.request_timeout)),
         ("API_MAX_SPAN_DAYS", api.max_span_days.to_string()),
+        ("API_CACHE_BYTES", api.cache.0.to_string()),
     ];
     Service {
         instance: Instance {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
+use super::EngineChoice;
 use super::Profile;
 use super::draft::Draft;
 use super::fault::Error;
@@ -87,6 +88,18 @@ pub struct Resolved {
     pub origins: BTreeMap<&'static str, Origin>,
     /// The origin of every check, in their order.
     pub check_origins: Vec<Origin>,
+}
+
+impl Resolved {
+    /// The engine that was named for this run, and not in a file that several environments share.
+    pub fn named_engine(&self) -> EngineChoice {
+        let origin = self.origins.get(settings::ENGINE);
+        if origin.is_some_and(Origin::is_for_this_run) {
+            self.profile.engine
+        } else {
+            EngineChoice::Auto
+        }
+    }
 }
 
 /// Finds a profile, lays everything that has a say over it, and checks the whole.

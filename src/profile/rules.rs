@@ -43,6 +43,11 @@ pub static RULES: &[Rule] = &[
         broken: too_many_connections,
         cure: "lower `api.pool` or `api.replicas`",
     },
+    Rule {
+        keys: &["api.cache", "api.memory"],
+        broken: cache_fills_memory,
+        cure: "lower `api.cache`, or raise `api.memory`",
+    },
 ];
 
 fn statement_outlasts_request(profile: &Profile) -> Option<String> {
@@ -93,11 +98,27 @@ fn ports_collide(profile: &Profile) -> Option<String> {
 
 fn too_many_connections(profile: &Profile) -> Option<String> {
     let (replicas, pool) = (u32::from(profile.api.replicas), u32::from(profile.api.pool));
-    let (wanted, most) = (replicas * pool, MAX_CONNECTIONS - RESERVE);
+    let listens = u32::from(profile.api.cache.0 > 0);
+    let (wanted, most) = (replicas * (pool + listens), MAX_CONNECTIONS - RESERVE);
+    let to_listen = if listens > 0 {
+        " and one to listen"
+    } else {
+        ""
+    };
     (wanted > most).then(|| {
         format!(
-            "{replicas} replicas with {pool} connections each want {wanted}, but PostgreSQL has {most} for them \
-             ({MAX_CONNECTIONS} less {RESERVE} in reserve)"
+            "{replicas} replicas with {pool} connections{to_listen} each want {wanted}, but PostgreSQL has {most} for \
+             them ({MAX_CONNECTIONS} less {RESERVE} in reserve)"
         )
+    })
+}
+
+/// Half of the memory is left for everything else that a replica does.
+fn cache_fills_memory(profile: &Profile) -> Option<String> {
+    let (cache, memory) = (profile.api.cache.0, profile.api.limits.memory.0);
+    (cache > memory / 2).then(|| {
+        let [cache, memory] =
+            [cache, memory].map(|size| quantity::write(size, quantity::SIZES, " "));
+        format!("`api.cache` ({cache}) is more than half of `api.memory` ({memory})")
     })
 }

@@ -15,6 +15,7 @@ use super::Bytes;
 use super::Check;
 use super::Database;
 use super::Durability;
+use super::EngineChoice;
 use super::Limits;
 use super::Port;
 use super::Postgres;
@@ -26,11 +27,11 @@ use super::kind::File;
 use super::kind::Installed;
 use super::kind::Kind;
 use super::kind::Known;
+use super::kind::OneOf;
 use super::kind::Price;
 use super::kind::Prices;
 use super::kind::PublishedPort;
 use super::kind::Raw;
-use super::kind::Safety;
 use super::kind::Size;
 use super::kind::Switch;
 use super::kind::Text;
@@ -68,6 +69,9 @@ use Absent::IsFine;
 use Absent::IsWrong;
 use Absent::Means;
 
+/// The key that the flag `--engine` sets too.
+pub const ENGINE: &str = "engine";
+
 /// Every key of a profile but `extends` and `checks`, which say how profiles are put together.
 pub static SETTINGS: &[Setting<Profile>] = &[
     Setting {
@@ -76,6 +80,18 @@ pub static SETTINGS: &[Setting<Profile>] = &[
         absent: Means("false"),
         example: "true",
         place: |p| Box::new(Switch(&mut p.protected)),
+    },
+    Setting {
+        key: ENGINE,
+        doc: "Where a new environment is made: a Docker Engine, processes of this machine without one (\"embedded\"), or \"auto\": Docker where it can be used.",
+        absent: Means("auto"),
+        example: "\"docker\"",
+        place: |p| {
+            Box::new(OneOf {
+                place: &mut p.engine,
+                words: ENGINES,
+            })
+        },
     },
     Setting {
         key: "database.image",
@@ -110,7 +126,12 @@ pub static SETTINGS: &[Setting<Profile>] = &[
         doc: "What a crash of the machine may cost: nothing (\"safe\") or the database, which is then seeded again (\"fast\").",
         absent: Means("safe"),
         example: "\"fast\"",
-        place: |p| Box::new(Safety(&mut p.database.durability)),
+        place: |p| {
+            Box::new(OneOf {
+                place: &mut p.database.durability,
+                words: &[("safe", Durability::Safe), ("fast", Durability::Fast)],
+            })
+        },
     },
     Setting {
         key: "database.cpus",
@@ -198,6 +219,13 @@ pub static SETTINGS: &[Setting<Profile>] = &[
         place: |p| Box::new(Whole(&mut p.api.max_span_days, 1, 36_600)),
     },
     Setting {
+        key: "api.cache",
+        doc: "Memory of each replica for answers that are given again until the rates change; \"0 B\" keeps none.",
+        absent: Means("8 MB"),
+        example: "\"8 MB\"",
+        place: |p| Box::new(Size(&mut p.api.cache, Bytes(0))),
+    },
+    Setting {
         key: "api.cpus",
         doc: "The most cores each replica may use; a ceiling, not a reservation.",
         absent: Means("1"),
@@ -273,6 +301,12 @@ pub static CHECK: &[Setting<Check>] = &[
     },
 ];
 
+/// The engines by their words.
+const ENGINES: &[(&str, EngineChoice)] = &[
+    ("auto", EngineChoice::Auto),
+    ("docker", EngineChoice::Docker),
+    ("embedded", EngineChoice::Embedded),
+];
 /// What PostgreSQL needs to start and answer; below, its first load is killed.
 const LEAST_FOR_POSTGRES: Bytes = Bytes(64_000_000);
 /// Docker refuses less, and counts in powers of two.
@@ -391,6 +425,7 @@ pub fn blank_profile() -> Profile {
         file: PathBuf::new(),
         root: PathBuf::new(),
         protected: false,
+        engine: EngineChoice::Auto,
         database: Database {
             image: String::new(),
             postgres: Postgres::Auto,
@@ -411,6 +446,8 @@ pub fn blank_profile() -> Profile {
             statement_timeout: time,
             request_timeout: time,
             max_span_days: 0,
+            // Not 0, which is a value that a profile may have.
+            cache: Bytes(u64::MAX),
             limits,
         },
         checks: Vec::new(),
@@ -516,6 +553,7 @@ mod tests {
             ("api.memory", "'6 MB'", "a size of at least 6 MiB, as a text with its unit (B, KiB, kB, MiB, MB, GiB or GB), not \"6 MB\"", "for example memory = \"64 MB\""),
             ("database.durability", "'fats'", "\"safe\" or \"fast\", not \"fats\"", "did you mean \"fast\"?"),
             ("database.cpus", "0", "a number of cores from 0.01 to 512 with at most three decimals, not 0", "for example cpus = 1.5"),
+            ("engine", "'embeded'", "\"auto\", \"docker\" or \"embedded\", not \"embeded\"", "did you mean \"embedded\"?"),
             ("protected", "'True'", "true or false, not \"True\"", "did you mean true?"),
             ("api.pool_wait", "'1 sec'", "a time from 1ms to 10m, as a text with its unit (ms, s or m), not \"1 sec\"", "did you mean \"1s\"?"),
             ("seed.file", "''", "the path of a file, not an empty text", "for example file = \"../db/rates.sql\""),

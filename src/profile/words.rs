@@ -1,9 +1,12 @@
 //! Settings given as words: environment variables and `--set` flags.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
+use super::EngineChoice;
 use super::Profile;
+use super::fault::Error;
 use super::fault::Fault;
 use super::fault::Source;
 use super::fault::Spot;
@@ -13,6 +16,7 @@ use super::file::Layer;
 use super::kind::Raw;
 use super::origin::Origin;
 use super::settings;
+use super::settings::ENGINE;
 use super::settings::SETTINGS;
 use super::settings::Setting;
 
@@ -25,8 +29,7 @@ pub const PROFILE: &str = "RATESDEV_PROFILE";
 pub const POSTGRES_MIRROR: &str = "RATESDEV_POSTGRES_MIRROR";
 
 /// Variables that are not settings.
-pub const RESERVED: [&str; 6] = [
-    "RATESDEV_ENGINE",
+pub const RESERVED: [&str; 5] = [
     "RATESDEV_ENV",
     "RATESDEV_HOME",
     PROFILE,
@@ -70,6 +73,29 @@ fn unknown_variable(source: &Arc<Source>, name: &str) -> Fault {
         .unwrap_or_else(|| format!("unset it: names with {PREFIX} are settings"));
     let message = format!("the environment variable {name} sets nothing");
     Fault::at(Spot::new(source, 0..name.len()), message).help(help)
+}
+
+/// The engine that the variables name, for what is done without a profile.
+pub fn engine(variables: &BTreeMap<String, String>) -> Result<EngineChoice, Error> {
+    let mut layer = self::variables(variables);
+    layer.entries.retain(|entry| entry.setting.key == ENGINE);
+    let mut profile = settings::blank_profile();
+    for Entry {
+        setting, raw, spot, ..
+    } in layer.entries
+    {
+        if let Err(refusal) = setting.store(&mut profile, &raw, Path::new("")) {
+            return Err(Error::Invalid {
+                what: "the environment's variables".to_owned(),
+                faults: vec![Fault {
+                    message: refusal.message,
+                    spot,
+                    help: Some(refusal.help),
+                }],
+            });
+        }
+    }
+    Ok(profile.engine)
 }
 
 /// Reads `--set` flags, each `key=value`; of two for one key the later wins.

@@ -1,4 +1,4 @@
-//! One GET over one connection, timed phase by phase.
+//! One request over one connection, timed phase by phase.
 
 use std::fmt;
 use std::future::Future;
@@ -8,8 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use bytes::BytesMut;
 use http_body_util::BodyExt;
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::HeaderMap;
+use hyper::Method;
 use hyper::Request;
 use hyper::StatusCode;
 use hyper::body::Incoming;
@@ -27,6 +28,31 @@ use crate::error::Explain;
 
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 32_000_000;
+
+/// A request: the usual headers are added to its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// The path and the query.
+    pub path_and_query: String,
+    /// Headers beyond the usual ones.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Call {
+    /// A GET.
+    pub fn get(path_and_query: impl Into<String>) -> Self {
+        Self {
+            method: Method::GET,
+            path_and_query: path_and_query.into(),
+            headers: Vec::new(),
+            body: Bytes::new(),
+        }
+    }
+}
 
 /// What a server answered, whatever its status.
 #[derive(Debug, Clone)]
@@ -154,15 +180,24 @@ pub async fn get(
     path_and_query: &str,
     deadline: Duration,
 ) -> Result<Response, Unreachable> {
-    let response = exchange(base, path_and_query, Clock::start(deadline)).await;
+    send(base, &Call::get(path_and_query), deadline).await
+}
+
+/// Sends a request to `base`; everything together may take `deadline`. Any status is an answer.
+pub async fn send(
+    base: &BaseUrl,
+    call: &Call,
+    deadline: Duration,
+) -> Result<Response, Unreachable> {
+    let response = exchange(base, call, Clock::start(deadline)).await;
     response.map_err(|cause| Unreachable {
-        url: base.join(path_and_query),
+        url: base.join(&call.path_and_query),
         cause,
     })
 }
 
-async fn exchange(base: &BaseUrl, path_and_query: &str, clock: Clock) -> Result<Response, Cause> {
-    let request = request(base, path_and_query)?;
+async fn exchange(base: &BaseUrl, call: &Call, clock: Clock) -> Result<Response, Cause> {
+    let request = request(base, call)?;
     let addresses = clock.within(Phase::Resolve, resolve(base)).await?;
     let stream = clock.within(Phase::Connect, connect(&addresses)).await?;
     let connect = clock.elapsed();
@@ -178,17 +213,20 @@ async fn exchange(base: &BaseUrl, path_and_query: &str, clock: Clock) -> Result<
     }
 }
 
-fn request(base: &BaseUrl, path_and_query: &str) -> Result<Request<Empty<Bytes>>, Cause> {
-    Request::get(base.target(path_and_query))
+fn request(base: &BaseUrl, call: &Call) -> Result<Request<Full<Bytes>>, Cause> {
+    let usual = Request::builder()
+        .method(&call.method)
+        .uri(base.target(&call.path_and_query))
         .header(header::HOST, base.authority())
         .header(
             header::USER_AGENT,
             concat!("ratesdev/", env!("CARGO_PKG_VERSION")),
         )
         .header(header::ACCEPT, "application/json, application/problem+json")
-        .header(header::CONNECTION, "close")
-        .body(Empty::new())
-        .map_err(Cause::Path)
+        .header(header::CONNECTION, "close");
+    let own = call.headers.iter();
+    let all = own.fold(usual, |request, (name, value)| request.header(name, value));
+    all.body(Full::new(call.body.clone())).map_err(Cause::Path)
 }
 
 async fn resolve(base: &BaseUrl) -> Result<Vec<SocketAddr>, Cause> {
@@ -211,8 +249,8 @@ async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, Cause> {
 }
 
 async fn converse(
-    mut sender: http1::SendRequest<Empty<Bytes>>,
-    request: Request<Empty<Bytes>>,
+    mut sender: http1::SendRequest<Full<Bytes>>,
+    request: Request<Full<Bytes>>,
     connect: Duration,
     clock: Clock,
 ) -> Result<Response, Cause> {

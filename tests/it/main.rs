@@ -9,9 +9,13 @@
 )]
 
 mod api;
+mod cache;
+mod commands;
 mod data;
 mod embedded;
+mod engines;
 mod lifecycle;
+mod parity;
 mod profile;
 mod query;
 mod seed;

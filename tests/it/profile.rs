@@ -177,6 +177,24 @@ fn show_says_of_every_value_where_it_comes_from() {
 }
 
 #[test]
+fn the_engine_is_the_one_of_the_flag_else_of_the_variable_else_of_the_profile() {
+    let engine = |flag: &[&str], variables: &[(&str, &str)]| {
+        let arguments = [&["show", "--json"], flag].concat();
+        let document = json(&profile(Path::new(ROOT), &arguments, variables));
+        let [value, origin] = [
+            &document["settings"]["engine"],
+            &document["origins"]["engine"],
+        ];
+        [value, origin].map(|text| text.as_str().unwrap().to_owned())
+    };
+    let variable = [("RATESDEV_ENGINE", "docker")];
+    let flag = ["--engine", "embedded"];
+    assert_eq!(engine(&flag, &variable), ["embedded", "--set"]);
+    assert_eq!(engine(&[], &variable), ["docker", "RATESDEV_ENGINE"]);
+    assert!(engine(&[], &[])[1].starts_with("profiles/dev.toml:"));
+}
+
+#[test]
 fn show_for_another_environment_leaves_the_profile_s_ports_to_its_own() {
     let variables = [
         ("RATESDEV_ENV", "second"),

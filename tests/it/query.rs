@@ -150,7 +150,8 @@ fn an_environment_as_typed_beats_the_url_of_a_variable() {
     for arguments in [before, behind] {
         for variables in [&[url][..], &[url, ("RATESDEV_ENV", "dev")]] {
             let (code, said) = ends(&arguments, variables);
-            assert!(code == 1 && said.contains("E-DOCKER"), "{code} {said}");
+            let meant = said.contains("under the name staging");
+            assert!(code == 3 && meant, "{code} {said}");
         }
         let both = [&arguments[..], &["--url", &server.url]].concat();
         let (code, said) = ends(&both, &[]);

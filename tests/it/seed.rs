@@ -123,7 +123,7 @@ impl World {
         self.load(&self.write("rates.sql", dump), &["--reset"])
     }
 
-    /// What psql makes of the dump, in a database of that name, with the index that ratesdev adds.
+    /// What psql makes of the dump, in a database of that name, with the index and the triggers that ratesdev adds.
     fn psql(&self, database: &str, dump: &Path) {
         self.server.sql(
             "postgres",
@@ -138,7 +138,9 @@ impl World {
             String::from_utf8_lossy(&output.stderr)
         );
         let index = include_str!("../../db/migrations/V2__prices_by_ports_and_day.sql");
+        let triggers = include_str!("../../db/migrations/V3__tell_of_changed_rates.sql");
         self.server.sql(database, index);
+        self.server.sql(database, triggers);
     }
 
     /// The dump of a database without what ratesdev keeps beside it, and without the random token of `pg_dump`.

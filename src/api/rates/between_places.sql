@@ -11,10 +11,10 @@ with recursive
     )
 select day, count(*), sum(price)::bigint
 from prices
-where orig_code = any (array(
+where orig_code collate "C" = any (array(
         select code from ports where code = $1 or parent_slug in (select slug from orig_regions)
     ))
-    and dest_code = any (array(
+    and dest_code collate "C" = any (array(
         select code from ports where code = $2 or parent_slug in (select slug from dest_regions)
     ))
     and day between $3 and $4

@@ -1,5 +1,7 @@
 //! Which Engine, and how to speak to it.
 
+use std::time::Duration;
+
 use bollard::API_DEFAULT_VERSION;
 use bollard::BollardRequest;
 use bollard::Docker as Client;
@@ -14,6 +16,9 @@ use crate::image::Platform;
 /// Seconds until the headers of an answer must be there.
 const TIMEOUT: u64 = 120;
 
+/// What else can be done where there is no Docker.
+const WITHOUT: &str = "`--engine embedded` does without Docker";
+
 const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 
 /// An address of an Engine and where it was said.
@@ -22,12 +27,16 @@ struct Endpoint {
     source: &'static str,
 }
 
-pub async fn connect(variable: impl Fn(&str) -> Option<String>) -> Result<(Client, About)> {
+/// Connects, if the Engine answers within `patience`.
+pub async fn connect(
+    variable: impl Fn(&str) -> Option<String>,
+    patience: Duration,
+) -> Result<(Client, About)> {
     let endpoint = endpoint(&variable);
     let client = open(&endpoint, &variable)?;
-    let version = client
-        .version()
+    let version = tokio::time::timeout(patience, client.version())
         .await
+        .map_err(|_late| silent(patience, &endpoint))?
         .map_err(|error| unreachable(&error, &endpoint))?;
     let spoken = version
         .api_version
@@ -107,10 +116,22 @@ fn unreachable(error: &bollard::errors::Error, endpoint: &Endpoint) -> Error {
         Code::DockerHost => Error::new(code, format!("{from} is not usable"))
             .because(error)
             .hint("correct DOCKER_HOST, or unset it for the local Engine"),
-        _ => Error::new(Code::DockerDown, format!("no Docker Engine answers at {from}"))
-            .because(error)
-            .hint(start_hint(source)),
+        _ => down(endpoint).because(error),
     }
+}
+
+/// Something is there that takes connections and says nothing.
+fn silent(patience: Duration, endpoint: &Endpoint) -> Error {
+    down(endpoint).because(format!(
+        "it does not answer within {} s",
+        patience.as_secs()
+    ))
+}
+
+fn down(endpoint: &Endpoint) -> Error {
+    let Endpoint { host, source } = endpoint;
+    let what = format!("no Docker Engine answers at {host} ({source})");
+    Error::new(Code::DockerDown, what).hint(start_hint(source))
 }
 
 fn start_hint(source: &str) -> String {
@@ -120,8 +141,10 @@ fn start_hint(source: &str) -> String {
         "start Docker Desktop"
     };
     match source {
-        "DOCKER_HOST" => "start that Engine, or unset DOCKER_HOST for the local one".to_owned(),
-        _ => start.to_owned(),
+        "DOCKER_HOST" => {
+            format!("start that Engine, or unset DOCKER_HOST for the local one; {WITHOUT}")
+        }
+        _ => format!("{start}; {WITHOUT}"),
     }
 }
 

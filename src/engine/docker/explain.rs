@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::net::SocketAddr;
 
 use bollard::errors::Error as Cause;
 
@@ -72,12 +73,14 @@ fn hint(code: Code) -> Option<&'static str> {
             "the disk of the Docker Engine is full; `docker system df` shows what fills it"
         }
         Code::RegistryUnreachable => {
-            "check the network or the proxy of the Docker Engine; an image that is there already is not pulled again"
+            "check the network or the proxy of the Docker Engine; an image that is there already is not pulled again; `--engine embedded` needs no image"
         }
         Code::RegistryDenied => {
-            "pull it with `docker pull` after `docker login`, or correct the image's name in the profile"
+            "pull it with `docker pull` after `docker login`, or correct the image's name in the profile; `--engine embedded` needs no image"
         }
-        Code::ImageMissing => "check the image's name and tag in the profile",
+        Code::ImageMissing => {
+            "check the image's name and tag in the profile; `--engine embedded` needs no image"
+        }
         _ => return None,
     })
 }
@@ -167,6 +170,23 @@ fn by_source(cause: &Cause) -> Code {
     }
 }
 
+/// The port that could not be published, where the Engine names it.
+pub fn port(cause: &Cause) -> Option<u16> {
+    let Cause::DockerResponseServerError { message, .. } = cause else {
+        return None;
+    };
+    let address = |word: &str| word.trim_end_matches(':').parse::<SocketAddr>().ok();
+    let mut words = message.split_whitespace();
+    words.find_map(address).map(|address| address.port())
+}
+
+/// What a chain of runtimes says in the end: the last part that says more than a word.
+pub fn last_words(chain: &str) -> String {
+    let chain = chain.strip_suffix(": unknown").unwrap_or(chain);
+    let (_, last) = chain.rsplit_once(": ").unwrap_or(("", chain));
+    last.to_owned()
+}
+
 /// The error at the bottom: what stands above it says only "client error".
 pub fn innermost(cause: &Cause) -> Box<dyn StdError + Send + Sync> {
     let message = match cause {
@@ -225,6 +245,21 @@ mod tests {
         for (message, code) in cases {
             assert_eq!(answered(message), code, "{message}");
         }
+    }
+
+    #[test]
+    fn a_port_that_cannot_be_published_is_found_in_the_engines_words() {
+        let port = |message: &str| {
+            port(&Cause::DockerResponseServerError {
+                status_code: 500,
+                message: message.to_owned(),
+            })
+        };
+        let allocated = "driver failed: Bind for 127.0.0.1:38080 failed: port is already allocated";
+        assert_eq!(port(allocated), Some(38080));
+        let in_use = "userland proxy: listen tcp4 0.0.0.0:81: bind: address already in use";
+        assert_eq!(port(in_use), Some(81));
+        assert_eq!(port("something new"), None);
     }
 
     #[tokio::test]

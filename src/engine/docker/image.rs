@@ -64,6 +64,12 @@ pub async fn pull(client: &Client, name: &str, watcher: &dyn Watcher) -> Result<
     }
 }
 
+/// Asks the registry whether it has an image, as a pull would, and pulls nothing.
+pub async fn find_in_registry(client: &Client, name: &str) -> Result<()> {
+    let found = client.inspect_registry_image(name, None).await;
+    found.explain(format!("find the image {name}")).map(drop)
+}
+
 /// Without a tag the Engine would pull every tag there is. A port in the registry's address is not a tag.
 fn repository_and_tag(name: &str) -> (&str, &str) {
     if let Some(parts) = name.split_once('@') {

@@ -12,7 +12,6 @@ use super::Kind;
 use super::Raw;
 use super::plain::tidy;
 use super::plain::without_quotes;
-use crate::profile::Durability;
 use crate::profile::Port;
 use crate::profile::Postgres;
 use crate::rates::nearest;
@@ -96,44 +95,6 @@ impl Kind for Installed<'_> {
     fn meant(&self, raw: &Raw) -> Option<String> {
         let is_near = raw.text().is_some_and(Self::is_near_auto);
         is_near.then(|| raw.quoted("auto"))
-    }
-}
-
-/// What a crash of the machine may cost: `"safe"` or `"fast"`.
-pub struct Safety<'a>(pub &'a mut Durability);
-
-impl Safety<'_> {
-    const WORDS: [&'static str; 2] = ["safe", "fast"];
-}
-
-impl Kind for Safety<'_> {
-    fn expected(&self) -> String {
-        "\"safe\" or \"fast\"".to_owned()
-    }
-
-    fn read(&mut self, raw: &Raw, _base: &Path) -> Option<()> {
-        *self.0 = match raw.text()? {
-            "safe" => Durability::Safe,
-            "fast" => Durability::Fast,
-            _ => return None,
-        };
-        Some(())
-    }
-
-    fn write(&self) -> Json {
-        Json::from(match self.0 {
-            Durability::Safe => "safe",
-            Durability::Fast => "fast",
-        })
-    }
-
-    fn schema(&self) -> Json {
-        json!({ "enum": Self::WORDS })
-    }
-
-    fn meant(&self, raw: &Raw) -> Option<String> {
-        let near = nearest(raw.text()?, Self::WORDS);
-        near.first().map(|near| raw.quoted(near))
     }
 }
 

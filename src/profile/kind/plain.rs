@@ -110,6 +110,52 @@ impl Kind for Text<'_> {
     }
 }
 
+/// One of a few words, each with what it stands for.
+pub struct OneOf<'a, T: 'static> {
+    /// Where it is kept.
+    pub place: &'a mut T,
+    /// The words.
+    pub words: &'static [(&'static str, T)],
+}
+
+impl<T> OneOf<'_, T> {
+    fn all(&self) -> impl Iterator<Item = &'static str> {
+        self.words.iter().map(|(word, _)| *word)
+    }
+}
+
+impl<T: Copy + PartialEq> Kind for OneOf<'_, T> {
+    fn expected(&self) -> String {
+        let words: Vec<_> = self.all().map(|word| format!("{word:?}")).collect();
+        match words.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+            _ => words.concat(),
+        }
+    }
+
+    fn read(&mut self, raw: &Raw, _base: &Path) -> Option<()> {
+        let text = raw.text()?;
+        let (_, value) = self.words.iter().find(|(word, _)| *word == text)?;
+        *self.place = *value;
+        Some(())
+    }
+
+    fn write(&self) -> Json {
+        let mut words = self.words.iter();
+        let word = words.find(|(_, value)| value == self.place);
+        Json::from(word.map(|(word, _)| *word))
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "enum": self.all().collect::<Vec<_>>() })
+    }
+
+    fn meant(&self, raw: &Raw) -> Option<String> {
+        let near = nearest(raw.text()?, self.all());
+        near.first().map(|near| raw.quoted(near))
+    }
+}
+
 /// The path of a file, which need not be there yet.
 pub struct File<'a>(pub &'a mut PathBuf);
 

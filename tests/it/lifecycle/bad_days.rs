@@ -60,7 +60,7 @@ fn as_nobody(program: &Path, socket: &Path) -> Run {
         Command::new(program)
     };
     command
-        .arg("status")
+        .args(["status", "--engine", "docker"])
         .env_remove("RATESDEV_ENV")
         .env("DOCKER_HOST", format!("unix://{}", socket.display()))
         .current_dir("/");

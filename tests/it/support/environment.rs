@@ -380,7 +380,7 @@ impl Drop for Environment {
     }
 }
 
-/// The program in a folder, with as few variables as it can work with.
+/// The program in a folder, with as few variables as it can work with, on Docker.
 pub fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ratesdev"));
     let host = std::env::var_os("DOCKER_HOST").map(|host| ("DOCKER_HOST", host));
@@ -390,6 +390,8 @@ pub fn program(folder: &Path) -> Command {
         .envs(host.into_iter().chain(path))
         .envs([("HOME", folder), ("TMPDIR", folder)])
         .env("LANG", "C.UTF-8")
+        .env("RATESDEV_ENGINE", "docker")
+        .env("RATESDEV_HOME", folder.join("home"))
         .env("RATESDEV_DATABASE_IMAGE", docker::postgres_image())
         .env("RATESDEV_DATABASE_PORT", "auto")
         .env("RATESDEV_API_PORT", "auto")

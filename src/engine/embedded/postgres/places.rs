@@ -49,8 +49,8 @@ pub struct Candidate {
     pub major: Option<u16>,
 }
 
-/// Every folder with PostgreSQL's programs: those fetched before, those on `path`, those below `root` where systems have
-/// them. None is listed twice, whatever links lead to it. Nothing is run.
+/// Every folder with PostgreSQL's programs: those fetched before, those on `path`, those where systems have them below
+/// `root`. None is listed twice, whatever links lead to it. Nothing is run.
 pub fn candidates(cache: &Path, path: Option<&OsStr>, root: &Path) -> Vec<Candidate> {
     let fetched = entries(cache, "", "bin");
     let named = path.into_iter().flat_map(std::env::split_paths);
@@ -94,7 +94,7 @@ fn programs(folder: &Path) -> Option<PathBuf> {
         .then(|| programs.to_owned())
 }
 
-/// The number in the last part of the path that begins with one, or with a name and one: `15`, `pgsql-13`, `13.5-linux`.
+/// The major version in the last parts of the path: `15`, `pgsql-13`, `13.5.0-linux-amd64`.
 fn major(programs: &Path) -> Option<u16> {
     let parts = programs.iter().rev().filter_map(OsStr::to_str);
     let number = |part: &str| {
@@ -126,7 +126,8 @@ pub async fn named(folder: &Path) -> Result<Installation> {
     let programs = programs.ok_or_else(|| {
         let what = format!("{shown} holds no PostgreSQL that could be run");
         Error::new(Code::PostgresMissing, what).hint(
-            "name the folder that has `postgres` and `initdb` in it or in its `bin`, or set `database.postgres = \"auto\"`",
+            "name the folder that has `postgres` and `initdb` in it or in its `bin`, \
+             or set `database.postgres = \"auto\"`",
         )
     })?;
     let version = version(&programs).await.map_err(|cause| {

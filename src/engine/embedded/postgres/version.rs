@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 /// The major versions that ratesdev works with: the load of a seed drops databases that are in use, which 12 cannot.
 pub const SUPPORTED: RangeInclusive<u16> = 13..=18;
 
-/// The oldest major version that numbers releases as PostgreSQL does now; what is less is the version of something else.
+/// The oldest major version that anybody still runs; a number below is the version of something else.
 const OLDEST_KNOWN: u16 = 9;
 
 /// A release of PostgreSQL.

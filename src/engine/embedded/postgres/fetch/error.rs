@@ -139,16 +139,19 @@ impl Explain for FetchError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Mirror(_) => format!(
-                "{POSTGRES_MIRROR} is the URL of a Maven repository, like https://repository.example/maven2, or file:/a/folder"
+                "{POSTGRES_MIRROR} is the URL of a Maven repository, like https://repository.example/maven2, \
+                 or file:/a/folder"
             ),
             Self::Checksum { .. } | Self::Archive(_) => format!(
-                "nothing was unpacked; name another mirror in {POSTGRES_MIRROR}, or an installed PostgreSQL in `database.postgres`"
+                "nothing was unpacked; name another mirror in {POSTGRES_MIRROR}, \
+                 or an installed PostgreSQL in `database.postgres`"
             ),
             Self::Cache { .. } => {
                 "make room or give this user the folder, then run the command again".to_owned()
             }
             _ => format!(
-                "check the network, name a mirror in {POSTGRES_MIRROR}, or an installed PostgreSQL in `database.postgres`"
+                "check the network, name a mirror in {POSTGRES_MIRROR}, \
+                 or an installed PostgreSQL in `database.postgres`"
             ),
         })
     }

@@ -1,0 +1,235 @@
+//! `ratesdev doctor`: gathers what speaks for and against an environment here, and shows the judgements.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Context;
+use super::complete;
+use super::output::style;
+use super::screen::Screen;
+use crate::doctor;
+use crate::doctor::Finding;
+use crate::doctor::Holder;
+use crate::doctor::Verdict;
+use crate::engine::Engine;
+use crate::engine::Instance;
+use crate::engine::Role;
+use crate::engine::port_taken;
+use crate::environment::Environment;
+use crate::environment::Pull;
+use crate::environment::is_taken;
+use crate::environment::locate::Placed;
+use crate::environment::locate::Wish;
+use crate::error::Error;
+use crate::error::Exit;
+use crate::error::Result;
+use crate::profile::Bytes;
+use crate::profile::EnvironmentName;
+use crate::profile::Port;
+use crate::profile::Profile;
+use crate::profile::Resolved;
+use crate::terminal;
+use crate::text::Charset;
+
+/// Look for what will not work here, and say how to cure it.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 everything will work, 1 something will not.
+
+Examples:
+  ratesdev doctor                           for the profile dev
+  ratesdev doctor prod
+  ratesdev doctor --json | jq '.findings[] | select(.verdict != \"good\")'"
+)]
+pub struct Args {
+    /// The profile: its name, or the path of its file [default: dev]
+    #[arg(add = complete::profiles())]
+    profile: Option<String>,
+    /// One JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    /// Whether everything will work.
+    well: bool,
+    findings: &'a [Finding],
+}
+
+pub async fn run(args: Args, context: &Context) -> Result<Exit> {
+    let examine = async { Ok(examine(args.profile.as_deref(), context).await) };
+    let findings = context.shutdown.guard(examine).await?;
+    let well = findings
+        .iter()
+        .all(|finding| finding.verdict != Verdict::Bad);
+    if args.json {
+        let findings = findings.as_slice();
+        context.out.json(&Document { well, findings })?;
+    } else {
+        let charset = Screen::of_stdout().charset;
+        let mut lines = findings.iter().flat_map(|finding| lines(finding, charset));
+        lines.try_for_each(|line| context.out.line(line))?;
+    }
+    Ok(if well { Exit::Done } else { Exit::Failed })
+}
+
+/// What depends on something that is not well is left out.
+async fn examine(name: Option<&str>, context: &Context) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(resolved) = keep(context.resolve(name, &[]), "profile", &mut findings) {
+        findings.extend(of_profile(&resolved.profile));
+        let placed = placed(&resolved, context).await;
+        if let Some(placed) = keep(placed, "engine", &mut findings) {
+            let engine = placed.environment.engine;
+            findings.push(doctor::engine(engine.about(), placed.instead.as_deref()));
+            findings.extend(of_both(engine, &resolved.profile, context).await);
+        }
+    }
+    findings.push(terminal_finding());
+    findings
+}
+
+/// The environment on the engine where `up` would find or make it.
+async fn placed(resolved: &Resolved, context: &Context) -> Result<Placed> {
+    let wish = Wish {
+        named: resolved.named_engine(),
+        profile: &resolved.profile,
+        pull: Pull::Missing,
+    };
+    let name = context.name(Some(&resolved.profile))?;
+    context.engines.place(name, wish).await
+}
+
+/// The value, or a finding in its stead.
+fn keep<T>(result: Result<T>, topic: &'static str, findings: &mut Vec<Finding>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(error) => {
+            findings.push(Finding::failure(topic, &error.report()));
+            None
+        }
+    }
+}
+
+fn of_profile(profile: &Profile) -> Vec<Finding> {
+    let mut findings = vec![doctor::profile(profile)];
+    let dump = &profile.seed.file;
+    let opened = std::fs::File::open(dump)
+        .map_err(|cause| Error::from(crate::database::DumpError::missing(dump, cause)));
+    if keep(opened, "seed", &mut findings).is_some() {
+        findings.push(doctor::seed(dump));
+    }
+    findings.push(doctor::postgres(profile));
+    findings
+}
+
+async fn of_both(engine: Arc<dyn Engine>, profile: &Profile, context: &Context) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let machine = engine.machine().await.map_err(Error::from);
+    if let Some(machine) = keep(machine, "engine", &mut findings) {
+        let folder = machine.folder.as_deref().filter(|folder| folder.exists());
+        if let Some(free) = folder.and_then(free) {
+            findings.push(doctor::disk("images and data", free));
+        }
+        findings.extend(doctor::limits(profile, &machine));
+    }
+    if let Some(free) = free(&profile.root) {
+        findings.push(doctor::disk("the checkout", free));
+    }
+    let image = &profile.database.image;
+    let is_there = engine.has_image(image).await.map_err(Error::from);
+    if let Some(is_there) = keep(is_there, "image", &mut findings) {
+        findings.push(doctor::image(image, is_there));
+    }
+    findings.extend(ports(engine, profile, context).await);
+    findings
+}
+
+async fn ports(engine: Arc<dyn Engine>, profile: &Profile, context: &Context) -> Vec<Finding> {
+    let name = context.named().unwrap_or(&profile.name);
+    let Ok(name) = name.parse::<EnvironmentName>() else {
+        return Vec::new();
+    };
+    let environment = Environment { name, engine };
+    let mut findings = Vec::new();
+    let database = (
+        Role::Database,
+        profile.database.bind,
+        profile.database.port,
+        1,
+    );
+    let api = &profile.api;
+    for (role, address, first, replicas) in
+        [database, (Role::Api, api.bind, api.port, api.replicas)]
+    {
+        for number in 1..=replicas {
+            let instance = Instance { role, number };
+            let port = match first {
+                Port::Auto => 0,
+                Port::Fixed(port) => port.saturating_add(number - 1),
+            };
+            let holder = holder(&environment, instance, (address, port)).await;
+            findings.push(doctor::port(instance, port, &holder));
+        }
+    }
+    findings
+}
+
+async fn holder(
+    environment: &Environment,
+    instance: Instance,
+    (address, port): (std::net::IpAddr, u16),
+) -> Holder {
+    if port == 0 {
+        return Holder::Auto;
+    }
+    if !is_taken(address, port) {
+        return Holder::Nobody;
+    }
+    let observed = environment.observe().await.unwrap_or_default();
+    let endpoints = observed.instances.iter().filter_map(|found| found.endpoint);
+    if endpoints
+        .map(|endpoint| endpoint.port())
+        .any(|ours| ours == port)
+    {
+        return Holder::Ourselves;
+    }
+    let holder = environment.engine.holder(port).await;
+    Holder::Another(Error::from(port_taken(port, instance, holder)).report())
+}
+
+fn terminal_finding() -> Finding {
+    let charset = Charset::from_locale(|name| std::env::var(name).ok());
+    doctor::terminal(std::io::stdout().is_terminal(), terminal::size(), charset)
+}
+
+/// Space that this user may fill, where the system tells.
+#[cfg(unix)]
+fn free(folder: &Path) -> Option<Bytes> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(Bytes(disk.f_bavail.saturating_mul(disk.f_frsize)))
+}
+
+#[cfg(not(unix))]
+fn free(_folder: &Path) -> Option<Bytes> {
+    None
+}
+
+fn lines(finding: &Finding, charset: Charset) -> Vec<String> {
+    let (mark, colour) = match finding.verdict {
+        Verdict::Good => (charset.pick("✓", "+"), style::GOOD),
+        Verdict::Warning => ("!", style::WARN),
+        Verdict::Bad => (charset.pick("✗", "x"), style::BAD),
+    };
+    let code = finding.code.map(|code| format!("  {code}"));
+    let code = code.unwrap_or_default();
+    let Finding { topic, what, .. } = finding;
+    let first = format!("{colour}{mark}{colour:#} {topic:<9} {what}{colour}{code}{colour:#}");
+    let cure = finding.cure.as_ref();
+    let cure = cure.map(|cure| format!("  {:<9} {1}cure:{1:#} {cure}", "", style::BOLD));
+    std::iter::once(first).chain(cure).collect()
+}

@@ -1,0 +1,309 @@
+//! What speaks for and against an environment on this machine: pure judgements of facts that others gather.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::engine::About;
+use crate::engine::Instance;
+use crate::engine::Machine;
+use crate::error::Code;
+use crate::error::Report;
+use crate::profile::Bytes;
+use crate::profile::Profile;
+use crate::text::Charset;
+
+/// Below this, an image, a dump and its database do not fit.
+const LEAST_DISK: Bytes = Bytes(1_000_000_000);
+/// Below this, they fit and little else does.
+const GOOD_DISK: Bytes = Bytes(5_000_000_000);
+/// The smallest terminal that tables are laid out for.
+const SMALLEST: (u16, u16) = (80, 24);
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at: `engine`, `disk`, …
+    pub topic: &'static str,
+    /// How it is.
+    pub verdict: Verdict,
+    /// What was found.
+    pub what: String,
+    /// The stable code, where a command would fail with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cure: Option<String>,
+}
+
+/// How a thing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// As it should be.
+    Good,
+    /// It will do, but somebody should know.
+    Warning,
+    /// Something will not work.
+    Bad,
+}
+
+impl Finding {
+    fn good(topic: &'static str, what: impl Into<String>) -> Self {
+        Self {
+            topic,
+            verdict: Verdict::Good,
+            what: what.into(),
+            code: None,
+            cure: None,
+        }
+    }
+
+    fn warning(topic: &'static str, what: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Warning,
+            cure: Some(cure.into()),
+            ..Self::good(topic, what)
+        }
+    }
+
+    fn bad(topic: &'static str, code: Code, what: impl Into<String>, cure: String) -> Self {
+        Self {
+            verdict: Verdict::Bad,
+            code: Some(code),
+            ..Self::warning(topic, what, cure)
+        }
+    }
+
+    /// What a command would have failed with.
+    pub fn failure(topic: &'static str, report: &Report) -> Self {
+        let causes = report.causes.iter();
+        let what = causes.fold(report.message.clone(), |what, cause| {
+            format!("{what}: {cause}")
+        });
+        let cure = report.hint.clone();
+        let cure = cure.unwrap_or_else(|| report.code.explanation().cure);
+        Self::bad(topic, report.code, what, cure)
+    }
+}
+
+/// The engine answers. `instead` is why it is not Docker.
+pub fn engine(about: &About, instead: Option<&str>) -> Finding {
+    let About {
+        engine,
+        version,
+        endpoint,
+        ..
+    } = about;
+    let what = format!("{engine} {version} answers at {endpoint}");
+    if about.local {
+        let because = instead.map(|because| format!("{what}: {because}"));
+        return Finding::good("engine", because.unwrap_or(what));
+    }
+    let cure = "unset DOCKER_HOST to use the Engine of this machine".to_owned();
+    let what = format!("{what}, which is another machine");
+    Finding::bad("engine", Code::DockerHost, what, cure)
+}
+
+/// Room for images and data.
+pub fn disk(place: &str, free: Bytes) -> Finding {
+    let what = format!("{free} free for {place}");
+    let cure = "make space; `ratesdev ls --all` shows what environments keep, `docker system df` what Docker keeps";
+    if free < LEAST_DISK {
+        Finding::bad("disk", Code::DiskFull, what, cure.to_owned())
+    } else if free < GOOD_DISK {
+        Finding::warning("disk", what, cure)
+    } else {
+        Finding::good("disk", what)
+    }
+}
+
+/// A profile that resolves.
+pub fn profile(profile: &Profile) -> Finding {
+    let Profile { name, file, .. } = profile;
+    Finding::good("profile", format!("{name} is valid ({})", file.display()))
+}
+
+/// A dump that can be read.
+pub fn seed(file: &Path) -> Finding {
+    Finding::good("seed", format!("{} can be read", file.display()))
+}
+
+/// The limits of a profile against what its machine has.
+pub fn limits(profile: &Profile, machine: &Machine) -> Vec<Finding> {
+    let memory = machine.memory.map(|there| memory(profile, there));
+    let cores = machine.cores.map(|there| cores(profile, there));
+    memory.into_iter().chain(cores).collect()
+}
+
+/// Limits are ceilings, so more than there is may still go well.
+fn memory(profile: &Profile, there: Bytes) -> Finding {
+    let replicas = u64::from(profile.api.replicas);
+    let wanted = profile.database.limits.memory.0 + replicas * profile.api.limits.memory.0;
+    let (name, wanted) = (&profile.name, Bytes(wanted));
+    if wanted <= there {
+        let what = format!("{name} may use {wanted} of {there}");
+        return Finding::good("memory", what);
+    }
+    Finding::warning(
+        "memory",
+        format!("{name} may use {wanted}, and there are {there}"),
+        "lower `memory` or `replicas` in the profile",
+    )
+}
+
+fn cores(profile: &Profile, there: u32) -> Finding {
+    let database = profile.database.limits.millicpus;
+    let most = database.max(profile.api.limits.millicpus);
+    let wanted = f64::from(most) / 1000.0;
+    if most <= there.saturating_mul(1000) {
+        let what = format!("one role may use {wanted} of {there} cores");
+        return Finding::good("cpu", what);
+    }
+    let cure = "lower `cpus` in the profile".to_owned();
+    let what = format!("one role wants {wanted} cores, and there are {there}");
+    Finding::bad("cpu", Code::DockerAnswer, what, cure)
+}
+
+/// A published port: nobody's, our own, or taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// Whichever is free will be taken.
+    Auto,
+    /// Nobody listens there.
+    Nobody,
+    /// The environment itself.
+    Ourselves,
+    /// Somebody else; this is what `up` would say.
+    Another(Report),
+}
+
+/// A port that the profile publishes.
+pub fn port(instance: Instance, number: u16, holder: &Holder) -> Finding {
+    match holder {
+        Holder::Auto => Finding::good("port", format!("{instance} takes a free one")),
+        Holder::Nobody => Finding::good("port", format!("{number} is free for {instance}")),
+        Holder::Ourselves => Finding::good("port", format!("{number} is {instance}'s already")),
+        Holder::Another(report) => Finding::failure("port", report),
+    }
+}
+
+/// An image that is wanted.
+pub fn image(image: &str, is_there: bool) -> Finding {
+    if is_there {
+        return Finding::good("image", format!("{image} is there"));
+    }
+    Finding::warning(
+        "image",
+        format!("{image} is not there; `up` will pull it"),
+        format!("pull it now, to see whether that works: `docker pull {image}`"),
+    )
+}
+
+/// Where PostgreSQL comes from.
+pub fn postgres(profile: &Profile) -> Finding {
+    let what = format!("comes with the image {}", profile.database.image);
+    Finding::good("postgres", what)
+}
+
+/// What this terminal can show.
+pub fn terminal(is_terminal: bool, size: Option<(u16, u16)>, charset: Charset) -> Finding {
+    const TOPIC: &str = "terminal";
+    if !is_terminal {
+        return Finding::good(TOPIC, "none: plain lines are written");
+    }
+    let (columns, lines) = size.unwrap_or(SMALLEST);
+    let what = format!("{columns} columns, {lines} lines");
+    if columns < SMALLEST.0 || lines < SMALLEST.1 {
+        let cure = format!("make it at least {} × {}", SMALLEST.0, SMALLEST.1);
+        return Finding::warning(TOPIC, format!("{what}: tables are cut"), cure);
+    }
+    match charset {
+        Charset::Unicode => Finding::good(TOPIC, what),
+        Charset::Ascii => Finding::warning(
+            TOPIC,
+            format!("{what}, ASCII only: the locale is not UTF-8"),
+            "set LANG to a UTF-8 locale, for example C.UTF-8",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Role;
+    use crate::image::Platform;
+    use crate::profile;
+
+    fn prod() -> Profile {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let request = profile::Request::of_files(Some("prod"), folder);
+        profile::load(&request).unwrap().profile
+    }
+
+    #[test]
+    fn an_engine_elsewhere_is_of_no_use_yet() {
+        let about = |local| About {
+            engine: "docker",
+            version: "20.10".to_owned(),
+            endpoint: "tcp://there".to_owned(),
+            local,
+            platform: Platform::Container("amd64".to_owned()),
+        };
+        assert_eq!(engine(&about(true), None).verdict, Verdict::Good);
+        assert_eq!(engine(&about(false), None).code, Some(Code::DockerHost));
+    }
+
+    #[test]
+    fn little_room_is_told_before_there_is_none() {
+        let verdict = |free| disk("images", Bytes(free)).verdict;
+        assert_eq!(verdict(900_000_000), Verdict::Bad);
+        assert_eq!(verdict(2_000_000_000), Verdict::Warning);
+        assert_eq!(verdict(9_000_000_000), Verdict::Good);
+    }
+
+    #[test]
+    fn limits_are_held_against_the_machine() {
+        let found = |memory, cores| {
+            let machine = Machine {
+                memory: Some(Bytes(memory)),
+                cores: Some(cores),
+                folder: None,
+            };
+            let findings = limits(&prod(), &machine);
+            findings
+                .iter()
+                .map(|finding| finding.verdict)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found(8_000_000_000, 4), [Verdict::Good, Verdict::Good]);
+        assert_eq!(found(500_000_000, 0), [Verdict::Warning, Verdict::Bad]);
+        assert!(limits(&prod(), &Machine::default()).is_empty());
+    }
+
+    #[test]
+    fn a_failure_keeps_its_code_and_is_always_given_a_cure() {
+        let report = Report {
+            code: Code::PortTaken,
+            message: "port 1 is taken".to_owned(),
+            causes: vec!["by sshd".to_owned()],
+            detail: Vec::new(),
+            hint: None,
+        };
+        let finding = port(Instance::first(Role::Api), 1, &Holder::Another(report));
+        assert_eq!(finding.what, "port 1 is taken: by sshd");
+        assert_eq!(finding.code, Some(Code::PortTaken));
+        assert!(finding.cure.unwrap().contains("api.port=auto"));
+    }
+
+    #[test]
+    fn a_small_terminal_and_a_plain_locale_are_mentioned() {
+        let verdict = |size, charset| terminal(true, Some(size), charset).verdict;
+        assert_eq!(verdict((80, 24), Charset::Unicode), Verdict::Good);
+        assert_eq!(verdict((79, 24), Charset::Unicode), Verdict::Warning);
+        assert_eq!(verdict((80, 24), Charset::Ascii), Verdict::Warning);
+        let none = terminal(false, None, Charset::Ascii);
+        assert_eq!(none.verdict, Verdict::Good);
+    }
+}

@@ -1,0 +1,304 @@
+//! Finds the engine that an environment is on, and chooses the one that a new environment is made on.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use tokio::sync::OnceCell;
+use tokio::time::timeout_at;
+
+use super::Environment;
+use super::Pull;
+use crate::engine::Engine;
+use crate::engine::Error;
+use crate::engine::Overview;
+use crate::engine::choice;
+use crate::engine::choice::Docker as Learnt;
+use crate::engine::choice::Kind;
+use crate::engine::choice::Presence;
+use crate::engine::docker::Docker;
+#[cfg(unix)]
+use crate::engine::embedded::Embedded;
+use crate::error::Result;
+use crate::error::chain;
+use crate::profile::EngineChoice;
+use crate::profile::EnvironmentName;
+#[cfg(unix)]
+use crate::profile::Postgres;
+use crate::profile::Profile;
+
+/// How long a decision between engines may take when Docker or a registry does not answer.
+pub const PATIENCE: Duration = Duration::from_secs(4);
+/// How long an Engine that was named may take to answer at all.
+const LONG_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The engines in reach, each opened when it is first needed.
+#[derive(Debug, Default)]
+pub struct Engines {
+    /// Docker, or why it cannot be used.
+    docker: OnceCell<Result<Docker, String>>,
+}
+
+/// An environment on the engine that was chosen for it.
+#[derive(Debug)]
+pub struct Placed {
+    /// The environment.
+    pub environment: Environment,
+    /// Why it is not on Docker, where it would have been if Docker could be used.
+    pub instead: Option<String>,
+}
+
+impl From<Environment> for Placed {
+    fn from(environment: Environment) -> Self {
+        Self {
+            environment,
+            instead: None,
+        }
+    }
+}
+
+/// An environment of any engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its name.
+    pub name: EnvironmentName,
+    /// Where it is.
+    pub kind: Kind,
+}
+
+/// What a new environment is to be made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    /// The engine that was named for this run; it is taken whatever it has.
+    pub named: EngineChoice,
+    /// The profile; its engine is the one to make a new environment on.
+    pub profile: &'a Profile,
+    /// When images are pulled.
+    pub pull: Pull,
+}
+
+impl Engines {
+    /// The environment of this name on the engine that was named, else on the one that has it.
+    pub async fn find(
+        &self,
+        name: EnvironmentName,
+        named: EngineChoice,
+        profile: Option<&Profile>,
+    ) -> Result<Environment> {
+        if let Some(kind) = Kind::named(named) {
+            return Ok(self.open(kind, name, profile).await?);
+        }
+        let (embedded, docker) = self.look(&name, Instant::now() + PATIENCE).await?;
+        let home = choice::home(embedded, &docker);
+        let kind = home.unwrap_or_else(|| choice::nowhere(&docker));
+        let opened = self.open(kind, name, profile).await;
+        Ok(opened.map_err(|error| both(error, self.docker_away()))?)
+    }
+
+    /// The same for an environment that may have to be made. One that is there stays where it is.
+    pub async fn place(&self, name: EnvironmentName, wish: Wish<'_>) -> Result<Placed> {
+        let deadline = Instant::now() + PATIENCE;
+        if let Some(kind) = Kind::named(wish.named) {
+            return Ok(self.open(kind, name, Some(wish.profile)).await?.into());
+        }
+        let (embedded, docker) = self.look(&name, deadline).await?;
+        let settled = choice::home(embedded, &docker).or_else(|| Kind::named(wish.profile.engine));
+        if let Some(kind) = settled {
+            return Ok(self.open(kind, name, Some(wish.profile)).await?.into());
+        }
+        let obstacle = match self.docker().await {
+            Ok(docker) => obstacle(docker, wish, deadline).await,
+            Err(_) => None,
+        };
+        let (kind, instead) = choice::new_home(&docker, obstacle);
+        let opened = self.open(kind, name, Some(wish.profile)).await;
+        Ok(Placed {
+            environment: opened.map_err(|error| both(error, instead.as_deref()))?,
+            instead,
+        })
+    }
+
+    /// Every environment there is, of all engines that can be asked.
+    pub async fn environments(&self) -> Vec<Known> {
+        let mut all = Vec::new();
+        if let Ok(embedded) = embedded(None) {
+            all.extend(known(&*embedded, Kind::Embedded).await);
+        }
+        if let Ok(docker) = self.docker().await {
+            let asked = tokio::time::timeout(PATIENCE, known(docker, Kind::Docker)).await;
+            all.extend(asked.unwrap_or_default());
+        }
+        all
+    }
+
+    /// Every environment at a glance with the engine it is on; with `kept`, those too of which only data is left.
+    ///
+    /// An engine that was named must answer; else those are told that do within `patience` each.
+    pub async fn overview(
+        &self,
+        named: EngineChoice,
+        kept: bool,
+        patience: Duration,
+    ) -> Result<Vec<(Kind, Overview)>, Error> {
+        let mut all = Vec::new();
+        for kind in [Kind::Docker, Kind::Embedded] {
+            if Kind::named(named).is_some_and(|named| named != kind) {
+                continue;
+            }
+            let listed = async { self.engine(kind, None).await?.overview(kept).await };
+            match tokio::time::timeout(patience, listed).await {
+                Ok(Ok(listed)) => all.extend(listed.into_iter().map(|one| (kind, one))),
+                Ok(Err(error)) if named != EngineChoice::Auto => return Err(error),
+                Ok(Err(_)) | Err(_) => {}
+            }
+        }
+        all.sort_by(|(_, one), (_, other)| one.environment.cmp(&other.environment));
+        Ok(all)
+    }
+
+    /// Why Docker could not be used, where it was asked and could not.
+    pub fn docker_away(&self) -> Option<&str> {
+        self.docker.get()?.as_ref().err().map(String::as_str)
+    }
+
+    async fn open(
+        &self,
+        kind: Kind,
+        name: EnvironmentName,
+        profile: Option<&Profile>,
+    ) -> Result<Environment, Error> {
+        let engine = self.engine(kind, profile).await?;
+        Ok(Environment { name, engine })
+    }
+
+    async fn engine(
+        &self,
+        kind: Kind,
+        profile: Option<&Profile>,
+    ) -> Result<Arc<dyn Engine>, Error> {
+        Ok(match kind {
+            Kind::Embedded => embedded(profile)?,
+            Kind::Docker => match self.docker.get() {
+                Some(Ok(docker)) => Arc::new(docker.clone()),
+                _ => Arc::new(connect(LONG_PATIENCE).await?),
+            },
+        })
+    }
+
+    /// How much of the environment each engine has. Docker is not asked about one that runs embedded.
+    async fn look(
+        &self,
+        name: &EnvironmentName,
+        deadline: Instant,
+    ) -> Result<(Presence, Learnt), Error> {
+        let embedded = match embedded(None) {
+            Ok(embedded) => presence(&*embedded, name).await?,
+            // Why not is told when it is opened, if it ever is.
+            Err(_) => Presence::Absent,
+        };
+        if embedded == Presence::Running {
+            return Ok((embedded, Learnt::NotAsked));
+        }
+        let docker = match self.docker().await {
+            Ok(docker) => timeout_at(deadline.into(), presence(docker, name))
+                .await
+                .map_err(|_late| silent(docker))
+                .and_then(|asked| asked.map_err(|error| words(&error))),
+            Err(reason) => Err(reason.clone()),
+        };
+        Ok((embedded, docker.map_or_else(Learnt::Away, Learnt::Has)))
+    }
+
+    async fn docker(&self) -> &Result<Docker, String> {
+        let connect = async { connect(PATIENCE).await.map_err(|error| words(&error)) };
+        self.docker.get_or_init(|| connect).await
+    }
+}
+
+/// Processes of this machine. Which PostgreSQL they need matters only where one is to be started.
+#[cfg(unix)]
+fn embedded(profile: Option<&Profile>) -> Result<Arc<dyn Engine>, Error> {
+    let postgres = profile.map(|profile| profile.database.postgres.clone());
+    let postgres = postgres.unwrap_or(Postgres::Auto);
+    let embedded = Embedded::open(|name| std::env::var(name).ok(), postgres)?;
+    Ok(Arc::new(embedded))
+}
+
+#[cfg(not(unix))]
+fn embedded(_profile: Option<&Profile>) -> Result<Arc<dyn Engine>, Error> {
+    let what = "environments without Docker need Linux or macOS";
+    Err(Error::new(crate::error::Code::DockerDown, what))
+}
+
+async fn connect(patience: Duration) -> Result<Docker, Error> {
+    Docker::connect(|name| std::env::var(name).ok(), patience).await
+}
+
+async fn presence(engine: &dyn Engine, name: &EnvironmentName) -> Result<Presence, Error> {
+    engine
+        .observe(name)
+        .await
+        .map(|observed| (&observed).into())
+}
+
+async fn known(engine: &dyn Engine, kind: Kind) -> Vec<Known> {
+    let names = engine.environments().await.unwrap_or_default();
+    let known = |name| Known { name, kind };
+    names.into_iter().map(known).collect()
+}
+
+/// Where neither engine can be used, whoever wants an environment must know of both.
+fn both(mut error: Error, docker: Option<&str>) -> Error {
+    let docker = docker.map(|reason| format!("Docker cannot be used either: {reason}"));
+    error.detail.extend(docker);
+    error
+}
+
+/// Why a Docker Engine that answers cannot run a new environment: it is another machine, or an image cannot be had.
+async fn obstacle(docker: &Docker, wish: Wish<'_>, deadline: Instant) -> Option<String> {
+    let about = docker.about();
+    if !about.local {
+        return Some(format!("{} is another machine", about.endpoint));
+    }
+    let image = &wish.profile.database.image;
+    let asked = timeout_at(deadline.into(), missing(docker, image, wish.pull)).await;
+    let late = || {
+        let limit = PATIENCE.as_secs();
+        format!("{image} cannot be pulled: its registry does not answer within {limit} s")
+    };
+    asked.unwrap_or_else(|_late| Some(late()))
+}
+
+/// Why an image is not there and cannot be pulled, if that is so.
+async fn missing(docker: &Docker, image: &str, pull: Pull) -> Option<String> {
+    match docker.has_image(image).await {
+        Ok(true) => return None,
+        Ok(false) if pull == Pull::Never => {
+            return Some(format!(
+                "{image} is not there and --pull never forbids to fetch it"
+            ));
+        }
+        Ok(false) => {}
+        Err(error) => return Some(words(&error)),
+    }
+    let refused = docker.find_in_registry(image).await.err()?;
+    Some(format!("{image} cannot be pulled: {}", cause(&refused)))
+}
+
+fn silent(docker: &Docker) -> String {
+    let (endpoint, limit) = (&docker.about().endpoint, PATIENCE.as_secs());
+    format!("the Docker Engine at {endpoint} does not answer within {limit} s")
+}
+
+/// An error and its causes as one line.
+fn words(error: &Error) -> String {
+    let all: Vec<_> = chain(error).map(ToString::to_string).collect();
+    all.join(": ")
+}
+
+/// What is at the bottom of an error.
+fn cause(error: &Error) -> String {
+    chain(error)
+        .last()
+        .map_or_else(String::new, ToString::to_string)
+}

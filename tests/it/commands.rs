@@ -1,0 +1,8 @@
+//! The everyday commands on an environment that is there, on the real Engine.
+
+mod doctor;
+mod events;
+mod exec;
+mod halt;
+mod looks;
+mod shells;
