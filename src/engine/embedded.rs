@@ -14,7 +14,13 @@ mod job;
 mod leftovers;
 mod log;
 mod observe;
-#[expect(dead_code, reason = "the search for an installation is on its way")]
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "a part of it is for reports that are on their way"
+    )
+)]
 mod postgres;
 mod process;
 mod program;
@@ -340,12 +346,11 @@ impl Engine for Embedded {
         let place = self.home.place(&owner.environment);
         match action {
             // PostgreSQL is fetched by the start that needs it, which knows the data it must open.
-            Action::Pull(_) => Ok(None),
+            Action::Pull(_) | Action::CreateNetwork | Action::RemoveNetwork => Ok(None),
             Action::Build(image) => {
                 self.remember(image.tag());
                 program::build(&self.home, image).map(|()| None)
             }
-            Action::CreateNetwork | Action::RemoveNetwork => Ok(None),
             Action::CreateVolumes => {
                 let account = postgres::account::of_roles()?;
                 volume::create(&self.home, &place, owner, account.as_ref()).map(|()| None)

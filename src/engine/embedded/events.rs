@@ -150,3 +150,73 @@ fn event(environment: &EnvironmentName, line: &[u8]) -> Option<Event> {
         kind: line.kind,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Role;
+
+    fn home(folder: &tempfile::TempDir) -> Home {
+        let named = folder.path().join("home").display().to_string();
+        let home = Home::find(|_| Some(named.clone())).unwrap();
+        home.make().unwrap();
+        home
+    }
+
+    async fn shown(home: &Home, environment: Option<&str>, window: LogWindow) -> Vec<String> {
+        let environment = environment.map(|name| name.parse().unwrap());
+        let events = read(home.clone(), environment, window);
+        let words = |event: Result<Event>| {
+            let event = event.unwrap();
+            format!("{} {} {:?}", event.environment, event.instance, event.kind)
+        };
+        events.map(words).collect().await
+    }
+
+    #[tokio::test]
+    async fn events_of_one_environment_or_of_all_are_told_in_the_order_of_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = home(&folder);
+        let places = ["dev", "staging"].map(|name| home.place(&name.parse().unwrap()));
+        for place in &places {
+            place.make().unwrap();
+        }
+        let api = Instance::first(Role::Api);
+        let [dev, staging] = places;
+        add(&dev, api, EventKind::Created);
+        add(&staging, api, EventKind::Started);
+        add(&dev, api, EventKind::Exited { code: 3 });
+        let all = [
+            "dev api Created",
+            "staging api Started",
+            "dev api Exited { code: 3 }",
+        ];
+        let past = LogWindow::default();
+        assert_eq!(shown(&home, None, past).await, all);
+        assert_eq!(shown(&home, Some("staging"), past).await, &all[1..2]);
+        assert!(shown(&home, Some("prod"), past).await.is_empty());
+        let last = LogWindow {
+            tail: Some(1),
+            ..past
+        };
+        assert_eq!(shown(&home, None, last).await, &all[2..]);
+    }
+
+    #[tokio::test]
+    async fn events_that_are_yet_to_come_are_followed_in_environments_that_are_yet_to_come() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = home(&folder);
+        let window = LogWindow {
+            follow: true,
+            ..LogWindow::default()
+        };
+        let mut events = read(home.clone(), None, window);
+        let later = async {
+            let place = home.place(&"later".parse().unwrap());
+            place.make().unwrap();
+            add(&place, Instance::first(Role::Database), EventKind::Removed);
+        };
+        let (event, ()) = tokio::join!(events.next(), later);
+        assert_eq!(event.unwrap().unwrap().kind, EventKind::Removed);
+    }
+}

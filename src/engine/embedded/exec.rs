@@ -49,3 +49,55 @@ fn path(record: &Record) -> std::ffi::OsString {
     let folders = own.into_iter().chain(std::env::split_paths(&usual));
     std::env::join_paths(folders).unwrap_or(usual)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::*;
+    use crate::engine::Instance;
+    use crate::engine::embedded::record::Launch;
+    use crate::engine::embedded::record::Life;
+    use crate::engine::embedded::record::Owner;
+
+    fn database(folder: &Path) -> Record {
+        Record {
+            instance: Instance::first(Role::Database),
+            token: String::new(),
+            image: String::new(),
+            config_hash: String::new(),
+            owner: Owner::default(),
+            launch: Launch {
+                program: "/opt/postgres/bin/postgres".into(),
+                folder: folder.to_owned(),
+                ..Launch::default()
+            },
+            endpoint: Some(([127, 0, 0, 1], 4711).into()),
+            life: Life::Made { error: None },
+        }
+    }
+
+    #[tokio::test]
+    async fn a_command_has_the_variables_folder_and_programs_of_its_instance() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let script = "test \"$PGUSER $PGPORT $EXTRA $(pwd)\" = \"rates 4711 given $0\" \
+            && case $PATH in /opt/postgres/bin:*) exit 7;; esac";
+        let exec = Exec {
+            command: ["sh", "-c", script, folder.to_str().unwrap()]
+                .map(str::to_owned)
+                .to_vec(),
+            variables: BTreeMap::from([("EXTRA".to_owned(), "given".to_owned())]),
+            terminal: false,
+        };
+        let place = Place::at(&folder);
+        assert_eq!(run(&place, &database(&folder), &exec).await.unwrap(), 7);
+        let missing = Exec {
+            command: vec!["no-such-program".to_owned()],
+            ..exec
+        };
+        let error = run(&place, &database(&folder), &missing).await.unwrap_err();
+        assert_eq!(error.what, "cannot run no-such-program beside database");
+    }
+}
