@@ -38,8 +38,8 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
-    let named = context.named_engine()?;
-    let overview = context.engines.overview(named, args.all, PATIENCE);
+    let engine = context.named_engine()?;
+    let overview = context.engines.overview(engine, args.all, PATIENCE);
     let all = context.shutdown.guard(async { Ok(overview.await?) });
     let all = all.await?;
     if args.json {

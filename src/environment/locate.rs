@@ -229,7 +229,9 @@ impl Engines {
     }
 
     async fn connect(&self, patience: Duration) -> Result<Docker, Error> {
-        Docker::connect(&self.asked, |name| std::env::var(name).ok(), patience).await
+        let variable = |name: &str| std::env::var(name).ok();
+        // Everything that waits for an engine would otherwise carry the whole way there in its own future.
+        Box::pin(Docker::connect(&self.asked, variable, patience)).await
     }
 }
 
