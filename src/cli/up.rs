@@ -1,6 +1,5 @@
 //! `ratesdev up`: everything, ready and verified.
 
-use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -16,9 +15,9 @@ use crate::environment::Up;
 use crate::environment::event;
 use crate::environment::event::Event;
 use crate::environment::plan::Choices;
+use crate::environment::program;
 use crate::environment::status::endpoint;
 use crate::error::Exit;
-use crate::error::IoError;
 use crate::error::Report;
 use crate::error::Result;
 use crate::profile::Profile;
@@ -109,18 +108,9 @@ pub async fn bring_up(
     let work = async {
         // Dropping the emitter at the end is what ends the stream for its reader.
         let emitter = emitter;
-        if up.pull == Pull::Always {
-            environment
-                .pull(profile, up, &emitter, &context.shutdown)
-                .await?;
-        }
-        let program = program()?;
-        let prepare = environment.prepare(profile, &program, up);
-        let prepared = context.shutdown.guard(prepare).await?;
         environment
-            .up(&prepared, up, &emitter, &context.shutdown)
+            .bring_up(profile, up, &emitter, &context.shutdown)
             .await
-            .map(|()| prepared.plan.is_empty())
     };
     let (done, shown) = tokio::join!(work, report::follow(events, &context.out, json));
     if let (Err(error), true) = (&done, json) {
@@ -239,13 +229,4 @@ async fn dry_run(
     } else {
         Exit::Done
     })
-}
-
-/// The program that is running, which the API image is made from. On Linux it is reached through the process, so that it
-/// is still the same one when its file has been replaced meanwhile.
-fn program() -> Result<PathBuf> {
-    if cfg!(target_os = "linux") {
-        return Ok("/proc/self/exe".into());
-    }
-    Ok(std::env::current_exe().map_err(IoError::new("find this program's own file"))?)
 }
