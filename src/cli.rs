@@ -2,17 +2,22 @@
 
 mod ask;
 mod down;
+mod halt;
 mod load;
 mod logs;
+mod moment;
 mod output;
 mod probe;
 mod profile;
 mod query;
 mod report;
+mod restart;
 mod screen;
 mod seed;
 mod serve;
+mod start;
 mod status;
+mod stop;
 mod table;
 mod target;
 mod up;
@@ -68,6 +73,9 @@ struct Context {
 enum Command {
     Up(up::Args),
     Down(down::Args),
+    Start(start::Args),
+    Stop(stop::Args),
+    Restart(restart::Args),
     Status(status::Args),
     Logs(logs::Args),
     Query(query::Args),
@@ -131,6 +139,9 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
     match command {
         Command::Up(args) => up::run(args, context).await,
         Command::Down(args) => down::run(args, context).await,
+        Command::Start(args) => start::run(args, context).await,
+        Command::Stop(args) => stop::run(args, context).await,
+        Command::Restart(args) => restart::run(args, context).await,
         Command::Status(args) => status::run(args, context).await,
         Command::Logs(args) => logs::run(args, context).await,
         Command::Query(args) => query::run(args, context).await,

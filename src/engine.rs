@@ -380,6 +380,7 @@ impl fmt::Display for State {
                 out_of_memory: true,
                 ..
             } => f.pad("OOM killed"),
+            Self::Exited { code: 0, .. } => f.pad("stopped"),
             Self::Exited { code, .. } => f.pad(&format!("exited {code}")),
         }
     }

@@ -1,6 +1,7 @@
 //! The life of an environment: plan what has to be done, do it, tell about it, report what is there.
 
 mod check;
+pub mod chosen;
 pub mod event;
 mod lock;
 pub mod logs;
@@ -225,8 +226,14 @@ impl Environment {
         self.down(&late, emitter, shutdown).await
     }
 
-    /// Carries out a plan to take it down.
-    async fn down(&self, plan: &Plan, emitter: &Emitter, shutdown: &Shutdown) -> Result<()> {
+    /// Carries out a plan that makes nothing new; what it starts may take `wait` to answer.
+    pub async fn carry_out(
+        &self,
+        plan: &Plan,
+        wait: Duration,
+        emitter: &Emitter,
+        shutdown: &Shutdown,
+    ) -> Result<()> {
         if plan.is_empty() {
             return Ok(());
         }
@@ -237,7 +244,12 @@ impl Environment {
             root: PathBuf::new(),
             protected: false,
         };
-        self.run(plan, &owner, Duration::ZERO, (emitter, shutdown))
+        self.run(plan, &owner, wait, (emitter, shutdown)).await
+    }
+
+    /// Carries out a plan to take it down.
+    async fn down(&self, plan: &Plan, emitter: &Emitter, shutdown: &Shutdown) -> Result<()> {
+        self.carry_out(plan, Duration::ZERO, emitter, shutdown)
             .await
     }
 

@@ -2,23 +2,22 @@
 
 use std::borrow::Cow;
 use std::io::IsTerminal;
-use std::str::FromStr;
 
 use anstyle::AnsiColor;
 use anstyle::Style;
-use jiff::SignedDuration;
 use jiff::Timestamp;
 use regex::Regex;
 
 use super::Context;
+use super::moment::Moment;
 use super::output::style;
-use super::target::NotRunning;
+use super::target::nothing_of;
 use crate::engine::LogWindow;
 use crate::engine::Role;
+use crate::environment::chosen::Chosen;
+use crate::environment::chosen::role;
 use crate::environment::logs::Line;
-use crate::error::Code;
 use crate::error::Exit;
-use crate::error::Explain;
 use crate::error::Result;
 use crate::log_line;
 use crate::log_line::Level;
@@ -62,75 +61,13 @@ pub struct Args {
     raw: bool,
 }
 
-/// A point in time, or how long ago it was.
-#[derive(Debug, Clone, Copy)]
-enum Moment {
-    At(Timestamp),
-    Ago(SignedDuration),
-}
-
-impl FromStr for Moment {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let ago = text.parse().map(|ago: SignedDuration| Self::Ago(ago.abs()));
-        let at = || text.parse().map(Self::At);
-        ago.or_else(|_| at())
-            .ok()
-            .ok_or_else(|| "write 30s, 10m, 2h or a time like 2021-01-31T12:00:00Z".to_owned())
-    }
-}
-
-impl Moment {
-    fn resolve(self, now: Timestamp) -> Timestamp {
-        match self {
-            Self::At(time) => time,
-            Self::Ago(ago) => now.checked_sub(ago).unwrap_or(Timestamp::MIN),
-        }
-    }
-}
-
-fn role(text: &str) -> Result<Role, String> {
-    let names = Role::ALL.map(Role::as_str);
-    let found = Role::ALL.into_iter().find(|role| role.as_str() == text);
-    found.ok_or_else(|| match crate::rates::nearest(text, names).first() {
-        Some(near) => format!("there is no such role; did you mean {near}?"),
-        None => format!("there is no such role; the roles are {}", names.join(", ")),
-    })
-}
-
-/// The roles that were named have not written anything, because they are not there.
-#[derive(Debug, thiserror::Error)]
-#[error("there is no {roles} in {environment}")]
-struct NoSuchRole {
-    roles: String,
-    environment: String,
-}
-
-impl Explain for NoSuchRole {
-    fn code(&self) -> Code {
-        Code::NotRunning
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::NotRunning
-    }
-}
-
 pub async fn run(mut args: Args, context: &Context) -> Result<Exit> {
     args.raw |= !std::io::stdout().is_terminal();
     let environment = context.environment(None).await?;
     let writers = environment.writers(&args.roles).await?;
     if writers.is_empty() {
-        if environment.observe().await?.instances.is_empty() {
-            return Err(NotRunning::new(&environment).await.into());
-        }
-        let roles: Vec<_> = args.roles.iter().map(Role::to_string).collect();
-        return Err(NoSuchRole {
-            roles: roles.join(", "),
-            environment: environment.name.to_string(),
-        }
-        .into());
+        let chosen: Vec<_> = args.roles.iter().copied().map(Chosen::from).collect();
+        return Err(nothing_of(&chosen, &environment).await?);
     }
     let now = Timestamp::now();
     let window = LogWindow {
@@ -194,7 +131,7 @@ impl Args {
 }
 
 /// Every role keeps its colour, everywhere.
-fn colour(role: Role) -> Style {
+pub fn colour(role: Role) -> Style {
     match role {
         Role::Database => AnsiColor::Blue.on_default(),
         Role::Seed => AnsiColor::Magenta.on_default(),

@@ -16,6 +16,8 @@ use crate::environment::event::Event;
 use crate::environment::event::Events;
 use crate::environment::event::Latest;
 use crate::environment::event::Planned;
+use crate::error::Error;
+use crate::error::Report;
 use crate::error::Result;
 use crate::text::Charset;
 pub use crate::text::duration;
@@ -53,6 +55,19 @@ async fn follow_json(mut events: Events, out: &Output) -> Result<()> {
             }
         }
     }
+}
+
+/// Ends a stream of JSON that ended badly. The error is told on stderr too, and matters more than a reader that has gone.
+pub fn failure_json(error: &Error, out: &Output) {
+    #[derive(serde::Serialize)]
+    struct Failed {
+        event: &'static str,
+        error: Report,
+    }
+    drop(out.json(&Failed {
+        event: "failed",
+        error: error.report(),
+    }));
 }
 
 fn progress_json(latest: &Latest, out: &Output) -> Result<()> {

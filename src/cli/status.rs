@@ -195,7 +195,9 @@ fn state(role: &RoleStatus) -> Cell {
         (State::Running, Some(HealthStatus::Unhealthy)) => Cell::styled("unhealthy", style::BAD),
         (State::Running, Some(HealthStatus::Starting)) => Cell::styled("starting", style::WARN),
         (State::Running, None) => Cell::new("running"),
-        (State::Exited { .. }, _) => Cell::styled(role.state.to_string(), style::BAD),
+        (State::Exited { code, .. }, _) if *code != 0 => {
+            Cell::styled(role.state.to_string(), style::BAD)
+        }
         (state, _) => Cell::styled(state.to_string(), style::WARN),
     }
 }

@@ -10,10 +10,12 @@ use crate::engine::Observed;
 use crate::engine::docker::Docker;
 use crate::environment::Environment;
 use crate::environment::Lock;
+use crate::environment::chosen::Chosen;
 use crate::environment::is_gone;
 use crate::environment::made_from;
 use crate::environment::status;
 use crate::error::Code;
+use crate::error::Error;
 use crate::error::Exit;
 use crate::error::Explain;
 use crate::error::IoError;
@@ -123,6 +125,43 @@ fn is_profile(name: &EnvironmentName) -> bool {
     let folder = std::env::current_dir().unwrap_or_default();
     let listed = profile::list(&folder).unwrap_or_default();
     listed.iter().any(|listed| listed.name == name.as_str())
+}
+
+/// The roles that were named are not there, although others of the environment are.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no {roles} in {environment}")]
+pub struct NoSuchRole {
+    roles: String,
+    environment: String,
+}
+
+impl Explain for NoSuchRole {
+    fn code(&self) -> Code {
+        Code::NotRunning
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(
+            "`ratesdev status` shows what is there, `ratesdev up` makes what is missing".to_owned(),
+        )
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::NotRunning
+    }
+}
+
+/// Why none of the chosen instances can be found.
+pub async fn nothing_of(chosen: &[Chosen], environment: &Environment) -> Result<Error> {
+    if environment.observe().await?.instances.is_empty() {
+        return Ok(NotRunning::new(environment).await.into());
+    }
+    let roles: Vec<_> = chosen.iter().map(Chosen::to_string).collect();
+    let error = NoSuchRole {
+        roles: roles.join(", "),
+        environment: environment.name.to_string(),
+    };
+    Ok(error.into())
 }
 
 /// Nothing runs under the name that was meant.

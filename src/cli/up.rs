@@ -18,7 +18,6 @@ use crate::environment::plan::Choices;
 use crate::environment::program;
 use crate::environment::status::endpoint;
 use crate::error::Exit;
-use crate::error::Report;
 use crate::error::Result;
 use crate::profile::Profile;
 use crate::query::BaseUrl;
@@ -114,12 +113,7 @@ pub async fn bring_up(
     };
     let (done, shown) = tokio::join!(work, report::follow(events, &context.out, json));
     if let (Err(error), true) = (&done, json) {
-        let failed = Failed {
-            event: "failed",
-            error: error.report(),
-        };
-        // What failed is told on stderr too, and matters more than a reader that has gone.
-        drop(context.out.json(&failed));
+        report::failure_json(error, &context.out);
     }
     let unchanged = done?;
     shown?;
@@ -130,13 +124,6 @@ pub async fn bring_up(
         outcome.show(context, environment);
     }
     Ok(Exit::Done)
-}
-
-/// The last line of a stream of JSON that ended badly; the error is told on stderr too.
-#[derive(Debug, serde::Serialize)]
-struct Failed {
-    event: &'static str,
-    error: Report,
 }
 
 /// How it ended, and where to go from here.

@@ -1,5 +1,7 @@
 //! What has to be done, as data: a pure function of what is wanted and what is there.
 
+mod halt;
+
 use super::event::Planned;
 use super::wanted::Wanted;
 use crate::engine::Action;
@@ -12,6 +14,9 @@ use crate::engine::SeedJob;
 use crate::engine::Service;
 use crate::engine::State;
 use crate::profile::Check;
+pub use halt::restart;
+pub use halt::start;
+pub use halt::stop;
 
 /// The steps to take. Steps that do not wait for each other may be taken at the same time.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -355,17 +360,7 @@ impl<'a> Planner<'a> {
 /// How to take an environment down: what asks before what answers, data last and only if it is to go.
 pub fn down(observed: &Observed, volumes: bool) -> Plan {
     let mut plan = Plan::default();
-    let mut instances: Vec<_> = observed.instances.iter().collect();
-    instances.sort_by_key(|found| std::cmp::Reverse(found.instance));
-    let mut removed: Vec<(Instance, usize)> = Vec::new();
-    for found in instances {
-        let before = removed
-            .iter()
-            .filter(|(other, _)| other.role > found.instance.role);
-        let before = before.map(|(_, step)| *step).collect();
-        let step = plan.act(Action::Remove(found.clone()), None, before);
-        removed.push((found.instance, step));
-    }
+    end_all(&mut plan, observed.instances.iter(), Action::Remove);
     let everything: Vec<_> = (0..plan.steps.len()).collect();
     if matches!(observed.network, Network::Right | Network::Broken) {
         plan.act(Action::RemoveNetwork, None, everything.clone());
@@ -374,6 +369,26 @@ pub fn down(observed: &Observed, volumes: bool) -> Plan {
         plan.act(Action::RemoveVolumes, None, everything);
     }
     plan
+}
+
+/// Ends instances in the order in which they ask each other; says which step ends which.
+fn end_all<'a>(
+    plan: &mut Plan,
+    instances: impl Iterator<Item = &'a Found>,
+    end: fn(Found) -> Action,
+) -> Vec<(Instance, usize)> {
+    let mut instances: Vec<_> = instances.collect();
+    instances.sort_by_key(|found| std::cmp::Reverse(found.instance));
+    let mut ended: Vec<(Instance, usize)> = Vec::new();
+    for found in instances {
+        let before = ended
+            .iter()
+            .filter(|(other, _)| other.role > found.instance.role);
+        let before = before.map(|(_, step)| *step).collect();
+        let step = plan.act(end(found.clone()), None, before);
+        ended.push((found.instance, step));
+    }
+    ended
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use super::ready;
 use crate::engine::Action;
 use crate::engine::Engine;
 use crate::engine::Identity;
+use crate::engine::Instance;
 use crate::engine::Remark;
 use crate::error::Error;
 use crate::error::Interrupted;
@@ -95,19 +96,20 @@ impl Runner<'_> {
     async fn perform(&self, step: &Step, index: usize) -> Result<Remark> {
         let watcher = self.emitter.step(index);
         match &step.task {
-            Task::Act(action @ Action::Start(service)) => {
-                self.engine.perform(self.owner, action, &watcher).await?;
-                ready::wait(
-                    self.engine,
-                    &self.owner.environment,
-                    service.instance,
-                    Instant::now() + self.wait,
-                )
-                .await
+            Task::Act(action) => {
+                let remark = self.engine.perform(self.owner, action, &watcher).await?;
+                match started(action) {
+                    Some(instance) => self.ready(instance).await,
+                    None => Ok(remark),
+                }
             }
-            Task::Act(action) => Ok(self.engine.perform(self.owner, action, &watcher).await?),
             Task::Check(check) => check::pass(self.engine, &self.owner.environment, check).await,
         }
+    }
+
+    async fn ready(&self, instance: Instance) -> Result<Remark> {
+        let deadline = Instant::now() + self.wait;
+        ready::wait(self.engine, &self.owner.environment, instance, deadline).await
     }
 
     fn tell(&self, ended: Ended) -> Result<()> {
@@ -140,6 +142,15 @@ impl Runner<'_> {
         for step in progress.running() {
             self.emitter.emit(Event::Cancelled { step });
         }
+    }
+}
+
+/// Whom an action starts.
+fn started(action: &Action) -> Option<Instance> {
+    match action {
+        Action::Start(service) => Some(service.instance),
+        Action::Resume(found) => Some(found.instance),
+        _ => None,
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod api;
+mod commands;
 mod data;
 mod lifecycle;
 mod profile;

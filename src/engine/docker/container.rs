@@ -167,10 +167,22 @@ impl Docker {
         )))
     }
 
-    /// Starts a container that was stopped.
+    /// Starts a container that was stopped, or lets one go on that was frozen.
     pub(super) async fn resume(&self, found: &Found) -> Result<()> {
-        let started = self.client.start_container(&found.id, None).await;
-        started.explain(format!("start {}", found.instance))
+        let started = if found.state == State::Paused {
+            self.client.unpause_container(&found.id).await
+        } else {
+            self.client.start_container(&found.id, None).await
+        };
+        let Err(cause) = started else { return Ok(()) };
+        let error = explain::error(&cause, &format!("start {}", found.instance));
+        match explain::port(&cause) {
+            Some(port) if error.code == Code::PortTaken => {
+                let holder = holder(&self.client, port).await;
+                Err(port_taken(port, found.instance, holder))
+            }
+            _ => Err(error),
+        }
     }
 
     /// A container that was made and cannot be started would keep its name; the next attempt begins afresh.

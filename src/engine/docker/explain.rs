@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::net::SocketAddr;
 
 use bollard::errors::Error as Cause;
 
@@ -167,6 +168,16 @@ fn by_source(cause: &Cause) -> Code {
     }
 }
 
+/// The port that could not be published, where the Engine names it.
+pub fn port(cause: &Cause) -> Option<u16> {
+    let Cause::DockerResponseServerError { message, .. } = cause else {
+        return None;
+    };
+    let address = |word: &str| word.trim_end_matches(':').parse::<SocketAddr>().ok();
+    let mut words = message.split_whitespace();
+    words.find_map(address).map(|address| address.port())
+}
+
 /// The error at the bottom: what stands above it says only "client error".
 pub fn innermost(cause: &Cause) -> Box<dyn StdError + Send + Sync> {
     let message = match cause {
@@ -225,6 +236,21 @@ mod tests {
         for (message, code) in cases {
             assert_eq!(answered(message), code, "{message}");
         }
+    }
+
+    #[test]
+    fn a_port_that_cannot_be_published_is_found_in_the_engines_words() {
+        let port = |message: &str| {
+            port(&Cause::DockerResponseServerError {
+                status_code: 500,
+                message: message.to_owned(),
+            })
+        };
+        let allocated = "driver failed: Bind for 127.0.0.1:38080 failed: port is already allocated";
+        assert_eq!(port(allocated), Some(38080));
+        let in_use = "userland proxy: listen tcp4 0.0.0.0:81: bind: address already in use";
+        assert_eq!(port(in_use), Some(81));
+        assert_eq!(port("something new"), None);
     }
 
     #[tokio::test]

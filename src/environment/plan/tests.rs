@@ -18,7 +18,7 @@ use crate::profile;
 const FINGERPRINT: &str = "5c1e";
 
 /// What a shipped profile wants of its own environment.
-fn wanted_by(profile: &str) -> Wanted {
+pub fn wanted_by(profile: &str) -> Wanted {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let request = profile::Request::of_files(Some(profile), folder);
     let profile = profile::load(&request).unwrap().profile;
@@ -27,7 +27,7 @@ fn wanted_by(profile: &str) -> Wanted {
 }
 
 /// Everything there and right.
-fn settled(wanted: &Wanted) -> Situation {
+pub fn settled(wanted: &Wanted) -> Situation {
     let volume = |contents| Volume {
         name: format!("{contents:?}"),
         contents,
@@ -52,7 +52,7 @@ fn titles(plan: &Plan) -> Vec<String> {
 }
 
 /// The changes alone, each with the titles of those it waits for.
-fn changes(plan: &Plan) -> Vec<String> {
+pub fn changes(plan: &Plan) -> Vec<String> {
     let titles = titles(plan);
     let steps = plan.steps.iter().zip(&titles);
     let steps = steps.filter(|(step, _)| matches!(step.task, Task::Act(_)));

@@ -1,0 +1,166 @@
+//! What `stop`, `start` and `restart` have in common: a plan for some roles, carried out and told.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::Context;
+use super::output::style;
+use super::report;
+use super::target::nothing_of;
+use super::target::refuse_another_checkout;
+use crate::engine::Observed;
+use crate::environment::Environment;
+use crate::environment::chosen::Chosen;
+use crate::environment::chosen::includes;
+use crate::environment::event;
+use crate::environment::plan::Plan;
+use crate::error::Exit;
+use crate::error::Result;
+
+/// Arguments that all of them take.
+#[derive(Debug, clap::Args)]
+pub struct RoleArgs {
+    /// Only these roles: database, api, or one replica such as api-2 [default: all]
+    #[arg(value_name = "ROLE")]
+    roles: Vec<Chosen>,
+    /// Tell what happens as JSON, one line per event
+    #[arg(long)]
+    json: bool,
+}
+
+/// How long what is started may take.
+#[derive(Debug, clap::Args)]
+pub struct WaitArgs {
+    /// How many seconds a role may take until it answers
+    #[arg(long, value_name = "SECONDS", default_value = "120")]
+    wait_timeout: u64,
+}
+
+impl WaitArgs {
+    /// The same as a duration.
+    pub fn limit(&self) -> Duration {
+        Duration::from_secs(self.wait_timeout)
+    }
+}
+
+/// What is done to the roles.
+#[derive(Debug, Clone, Copy)]
+pub struct Verb {
+    /// What has become of them, as the last event says: `stopped`.
+    pub done: &'static str,
+    /// The plan for it.
+    pub plan: fn(&Observed, &[Chosen]) -> Plan,
+    /// How long what is started may take.
+    pub wait: Duration,
+}
+
+/// Does it, unless nothing has to be done.
+pub async fn run(args: &RoleArgs, verb: Verb, context: &Context) -> Result<Exit> {
+    let environment = context.environment(None).await?;
+    let _lock = context.hold(&environment).await?;
+    let observed = environment.observe().await?;
+    if context.named().is_none() {
+        refuse_another_checkout(&observed, &environment)?;
+    }
+    let mut instances = observed.instances.iter();
+    if !instances.any(|found| includes(&args.roles, found.instance)) {
+        return Err(nothing_of(&args.roles, &environment).await?);
+    }
+    let begun = Instant::now();
+    let plan = (verb.plan)(&observed, &args.roles);
+    let carried_out = carry_out(&plan, verb, &environment, args, context).await;
+    if let (Err(error), true) = (&carried_out, args.json) {
+        report::failure_json(error, &context.out);
+    }
+    carried_out?;
+    let outcome = Outcome::of(&environment, verb, args, plan.is_empty()).await?;
+    outcome.show(begun.elapsed(), args.json, context)
+}
+
+async fn carry_out(
+    plan: &Plan,
+    verb: Verb,
+    environment: &Environment,
+    args: &RoleArgs,
+    context: &Context,
+) -> Result<()> {
+    let (emitter, events) = event::channel();
+    let work = async {
+        // Dropping the emitter at the end is what ends the stream for its reader.
+        let emitter = emitter;
+        environment
+            .carry_out(plan, verb.wait, &emitter, &context.shutdown)
+            .await
+    };
+    let (done, shown) = tokio::join!(work, report::follow(events, &context.out, args.json));
+    done.and(shown)
+}
+
+/// How it ended.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    event: &'static str,
+    environment: String,
+    /// Whether there was nothing to do.
+    unchanged: bool,
+    roles: Vec<RoleOutcome>,
+}
+
+#[derive(Debug, Serialize)]
+struct RoleOutcome {
+    name: String,
+    endpoint: Option<String>,
+}
+
+impl Outcome {
+    async fn of(
+        environment: &Environment,
+        verb: Verb,
+        args: &RoleArgs,
+        unchanged: bool,
+    ) -> Result<Self> {
+        let observed = environment.observe().await?;
+        let instances = observed.instances.iter();
+        let chosen = instances.filter(|found| includes(&args.roles, found.instance));
+        let roles = chosen.map(|found| RoleOutcome {
+            name: found.instance.to_string(),
+            endpoint: found.endpoint.map(|endpoint| endpoint.to_string()),
+        });
+        Ok(Self {
+            event: verb.done,
+            environment: environment.name.to_string(),
+            unchanged,
+            roles: roles.collect(),
+        })
+    }
+
+    fn show(&self, elapsed: Duration, json: bool, context: &Context) -> Result<Exit> {
+        if json {
+            context.out.json(self)?;
+            return Ok(Exit::Done);
+        }
+        let names: Vec<_> = self.roles.iter().map(|role| role.name.as_str()).collect();
+        let (names, done) = (names.join(", "), self.event);
+        let how = if self.unchanged {
+            "; nothing had to change".to_owned()
+        } else {
+            format!(" in {}", report::duration(elapsed))
+        };
+        context.out.note(format_args!(
+            "{0}{1}{0:#} {done}: {names}{how}",
+            style::BOLD,
+            self.environment
+        ));
+        for role in &self.roles {
+            if let Some(endpoint) = &role.endpoint {
+                let name = &role.name;
+                context
+                    .out
+                    .note(format_args!("  {0}{name:<9}{0:#} {endpoint}", style::DIM));
+            }
+        }
+        Ok(Exit::Done)
+    }
+}

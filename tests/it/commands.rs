@@ -1,0 +1,3 @@
+//! The everyday commands on an environment that is there, on the real Engine.
+
+mod halt;
