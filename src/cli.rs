@@ -1,6 +1,7 @@
 //! The command line as typed. Nothing here acts: every command's file has its arguments and its `run`.
 
 mod ask;
+mod dashboard;
 mod down;
 mod halt;
 mod load;
@@ -23,7 +24,9 @@ mod target;
 mod up;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::CommandFactory;
@@ -31,10 +34,13 @@ use clap::FromArgMatches;
 use clap::Parser;
 use clap::Subcommand;
 use clap::error::ErrorKind;
+use futures_util::future::BoxFuture;
 
+use crate::engine::Engine;
 use crate::error::Exit;
 use crate::error::IoError;
 use crate::error::Result;
+use crate::profile::EnvironmentName;
 use crate::shutdown::Shutdown;
 use output::Output;
 
@@ -43,14 +49,13 @@ use output::Output;
 #[command(
     name = "ratesdev",
     version,
-    arg_required_else_help = true,
-    subcommand_required = true
+    after_help = "Without a command the dashboard opens: every environment on one screen."
 )]
 struct Cli {
     #[command(flatten)]
     globals: Globals,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 /// Options that every command takes.
@@ -67,6 +72,25 @@ struct Context {
     globals: Globals,
     out: Output,
     shutdown: Shutdown,
+    dashboard: Face,
+}
+
+/// What opens the dashboard: the command line knows nothing of it but what it is opened for.
+pub type Face = fn(Opened, Shutdown) -> BoxFuture<'static, Result<Exit>>;
+
+/// What the dashboard is opened for.
+#[derive(Debug)]
+pub struct Opened {
+    /// Where environments can be.
+    pub engines: Vec<Arc<dyn Engine>>,
+    /// The current folder.
+    pub folder: PathBuf,
+    /// The environment that is shown first.
+    pub environment: EnvironmentName,
+    /// The profile that it is made from, where nothing of it exists yet; else the one of its name.
+    pub profile: Option<PathBuf>,
+    /// Whether to bring it up at once.
+    pub up: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -87,7 +111,7 @@ enum Command {
 }
 
 /// Runs the program with these arguments, the first being its own name.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+pub fn run(arguments: impl IntoIterator<Item = OsString>, dashboard: Face) -> ExitCode {
     // A panic is a bug of ours; the report says where. Only a second installation could fail.
     drop(color_eyre::install());
     let cli = match parse(arguments) {
@@ -95,7 +119,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return usage(&error),
     };
     let out = Output::new();
-    out.conclude(start(cli, &out)).into()
+    out.conclude(start(cli, &out, dashboard)).into()
 }
 
 /// Reads the command line and, where a flag is absent, its variable.
@@ -104,7 +128,8 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
     let matches = command.try_get_matches_from_mut(arguments)?;
     let read = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command));
     let mut cli = read?;
-    if let (Command::Query(args), Some((_, typed))) = (&mut cli.command, matches.subcommand()) {
+    if let (Some(Command::Query(args)), Some((_, typed))) = (&mut cli.command, matches.subcommand())
+    {
         args.prefer_flags(typed)
             .map_err(|message| command.error(ErrorKind::ArgumentConflict, message))?;
     }
@@ -121,15 +146,19 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 /// Runs a command to its end. What still blocks then, such as a name that is being looked up, is not waited for.
-fn start(cli: Cli, out: &Output) -> Result<Exit> {
+fn start(cli: Cli, out: &Output, dashboard: Face) -> Result<Exit> {
     let runtime = tokio::runtime::Runtime::new().map_err(IoError::new("start the runtime"))?;
     let result = runtime.block_on(async {
         let context = Context {
             globals: cli.globals,
             out: out.clone(),
             shutdown: Shutdown::on_signals(),
+            dashboard,
         };
-        dispatch(cli.command, &context).await
+        match cli.command {
+            Some(command) => dispatch(command, &context).await,
+            None => dashboard::run(&context).await,
+        }
     });
     runtime.shutdown_timeout(Duration::from_millis(200));
     result

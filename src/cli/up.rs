@@ -4,6 +4,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::Context;
+use super::dashboard;
 use super::output::style;
 use super::report;
 use super::target::refuse_another_checkout;
@@ -57,6 +58,9 @@ pub struct Args {
     /// Tell what happens as JSON, one line per event
     #[arg(long)]
     json: bool,
+    /// Bring it up in the dashboard
+    #[arg(long, conflicts_with_all = ["json", "dry_run", "set", "build", "recreate", "pull", "wait_timeout"])]
+    tui: bool,
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
@@ -73,6 +77,9 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         wait_timeout: Duration::from_secs(args.wait_timeout),
     };
     let environment = context.environment(Some(&profile)).await?;
+    if args.tui {
+        return dashboard::open(environment, Some(&profile), context).await;
+    }
     if args.dry_run {
         return dry_run(&environment, &profile, up, &args, context).await;
     }
