@@ -1,23 +1,28 @@
 //! `ratesdev` without a command, and `up --tui`: the dashboard.
 
+use std::path::PathBuf;
+
 use super::Context;
 use super::Opened;
 use crate::environment::Environment;
 use crate::error::Exit;
 use crate::error::IoError;
 use crate::error::Result;
-use crate::profile::Profile;
 
 /// Opens the dashboard on the environment that is named, else on the default one.
 pub async fn run(context: &Context) -> Result<Exit> {
     let environment = context.environment(None).await?;
-    open(environment, None, context).await
+    // Without a checkout there is still much to see.
+    let profile = context.resolve(None, &[]).ok();
+    let profile = profile.map(|resolved| resolved.profile.file);
+    open(environment, profile, false, context).await
 }
 
-/// Opens the dashboard on an environment, and brings it up there where a profile is given for that.
+/// Opens the dashboard on an environment, and brings it up there if asked.
 pub async fn open(
     environment: Environment,
-    up: Option<&Profile>,
+    profile: Option<PathBuf>,
+    up: bool,
     context: &Context,
 ) -> Result<Exit> {
     let folder = std::env::current_dir().map_err(IoError::new("find the current folder"))?;
@@ -25,8 +30,8 @@ pub async fn open(
         engines: vec![environment.engine],
         folder,
         environment: environment.name,
-        profile: up.map(|profile| profile.file.clone()),
-        up: up.is_some(),
+        profile,
+        up,
     };
     (context.dashboard)(opened, context.shutdown.clone()).await
 }

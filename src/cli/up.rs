@@ -78,7 +78,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     };
     let environment = context.environment(Some(&profile)).await?;
     if args.tui {
-        return dashboard::open(environment, Some(&profile), context).await;
+        return dashboard::open(environment, Some(profile.file), true, context).await;
     }
     if args.dry_run {
         return dry_run(&environment, &profile, up, &args, context).await;

@@ -34,8 +34,13 @@ impl Load {
         load
     }
 
+    /// Health checks and whoever reads these figures are no load.
     fn take(&mut self, series: &str, value: f64) {
         let (name, labels) = series.split_once('{').unwrap_or((series, ""));
+        let routes = ["route=\"/health", "route=\"/metrics\""];
+        if routes.iter().any(|route| labels.contains(route)) {
+            return;
+        }
         match name {
             "rates_http_requests_total" => self.requests += value,
             "rates_http_errors_total" => self.errors += value,
@@ -109,6 +114,7 @@ mod tests {
     const TEXT: &str = "# HELP rates_http_requests_total Answered requests.\n\
         rates_http_requests_total{status=\"200\"} 10\n\
         rates_http_requests_total{status=\"404\"} 2\n\
+        rates_http_requests_total{route=\"/metrics\",status=\"200\"} 70\n\
         rates_http_errors_total{route=\"/rates\",kind=\"unknown-place\"} 2\n\
         rates_pool_size 8\nrates_pool_in_use 1\nbroken\nrates_pool_open x\n\
         rates_http_request_duration_seconds_bucket{le=\"0.001\",route=\"/rates\"} 6\n\

@@ -46,6 +46,8 @@ pub enum Effect {
         key: Key,
         /// What CPU time is counted from.
         readings: Readings,
+        /// Whether its checks are asked too; nobody wants to read of that in the log every few seconds.
+        checks: bool,
     },
     /// Measure what an environment uses.
     Sample {
@@ -170,7 +172,11 @@ impl Tasks {
         match effect {
             Effect::List => self.list(),
             Effect::Watch(engine) => self.watch(engine),
-            Effect::Look { key, readings } => self.look(key, readings),
+            Effect::Look {
+                key,
+                readings,
+                checks,
+            } => self.look(key, readings, checks),
             Effect::Sample {
                 key,
                 observed,

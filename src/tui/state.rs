@@ -178,7 +178,7 @@ impl State {
             pane: Pane::Main,
             tab: Tab::Logs,
             full_screen: false,
-            side: 36,
+            side: 40,
             mouse: true,
             overlay: None,
             notice: None,

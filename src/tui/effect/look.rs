@@ -57,12 +57,12 @@ impl Tasks {
     }
 
     /// Looks at an environment.
-    pub fn look(&self, key: Key, readings: Readings) {
+    pub fn look(&self, key: Key, readings: Readings, checks: bool) {
         let Some(environment) = self.environment(&key) else {
             return;
         };
         self.spawn(async move {
-            let look = tokio::time::timeout(PATIENCE, look(&environment, &readings)).await;
+            let look = tokio::time::timeout(PATIENCE, look(&environment, &readings, checks)).await;
             let look = look.unwrap_or_else(|_| Err(silent().into()));
             let result = Box::new(look.map_err(|error| error.report()));
             Some(Message::Looked { key, result })
@@ -172,11 +172,14 @@ async fn listen(
     true
 }
 
-async fn look(environment: &Environment, readings: &Readings) -> Result<Look> {
+async fn look(environment: &Environment, readings: &Readings, checks: bool) -> Result<Look> {
     let observed = environment.observe().await?;
     let name = environment.name.as_str();
     // A profile that is broken at the moment says so in its tab; the roles can be seen without it.
-    let profile = made_from(&observed, Some(name)).ok().flatten();
+    let mut profile = made_from(&observed, Some(name)).ok().flatten();
+    if let Some(profile) = profile.as_mut().filter(|_| !checks) {
+        profile.checks.clear();
+    }
     let status = environment
         .status_of(&observed, profile.as_ref(), readings)
         .await;
@@ -185,6 +188,7 @@ async fn look(environment: &Environment, readings: &Readings) -> Result<Look> {
         observed,
         status,
         protected,
+        checked: checks,
     })
 }
 

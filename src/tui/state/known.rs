@@ -37,6 +37,8 @@ pub struct Look {
     pub status: Status,
     /// Whether taking its data away needs its name typed.
     pub protected: bool,
+    /// Whether its checks were asked at this look; otherwise their answers are older ones.
+    pub checked: bool,
 }
 
 /// How an environment is, in one word.
@@ -84,6 +86,8 @@ pub struct Known {
     pub outdated: bool,
     /// When it was looked at last.
     pub looked_at: Option<Timestamp>,
+    /// When its checks were asked last.
+    pub checked_at: Option<Timestamp>,
     /// Whether its use is being measured.
     pub sampling: bool,
     /// When its use was measured last.
@@ -123,6 +127,7 @@ impl Known {
             looking: false,
             outdated: false,
             looked_at: None,
+            checked_at: None,
             sampling: false,
             sampled_at: None,
             readings: Readings::new(),

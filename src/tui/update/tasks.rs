@@ -241,20 +241,51 @@ fn looked(state: &mut State, key: &Key, result: Result<Look, Report>) -> Vec<Eff
 }
 
 /// Takes in what was seen; tells whether it is anything new.
-fn seen(known: &mut Known, look: Look, tells: bool, now: jiff::Timestamp) -> bool {
+fn seen(known: &mut Known, mut look: Look, tells: bool, now: jiff::Timestamp) -> bool {
     let was_in_trouble = known.trouble.take().is_some();
-    if let Some(before) = known.look.as_ref().filter(|_| !tells) {
-        let differences = differences(before, &look, now);
-        differences
+    keep_checks(known, &mut look);
+    let before = known.look.as_ref();
+    let happenings = before
+        .map(|before| differences(before, &look, now))
+        .unwrap_or_default();
+    // What changed may have changed an answer too.
+    if !happenings.is_empty() && !look.checked {
+        known.checked_at = None;
+        known.outdated = true;
+    }
+    let changed = !before.is_some_and(|before| is_same(before, &look));
+    if !tells {
+        happenings
             .into_iter()
             .for_each(|happening| known.note(happening));
     }
-    let changed = known.look.as_ref() != Some(&look);
     known.look = Some(look);
     if let Some(base) = known.api() {
         known.query.set_base(base);
     }
     changed || was_in_trouble
+}
+
+/// A look that asked no checks leaves their last answers standing.
+fn keep_checks(known: &Known, look: &mut Look) {
+    let Some(before) = known.look.as_ref().filter(|_| !look.checked) else {
+        return;
+    };
+    if !look.status.roles.is_empty() {
+        look.status.checks.clone_from(&before.status.checks);
+        look.status.ready &= look.status.checks.iter().all(|check| check.passed);
+    }
+}
+
+/// Whether two looks show the same; what is used is told by samples.
+fn is_same(before: &Look, now: &Look) -> bool {
+    let shown = |look: &Look| {
+        let mut status = look.status.clone();
+        status.roles.iter_mut().for_each(|role| role.usage = None);
+        status.readings.clear();
+        (status, look.observed.clone(), look.protected)
+    };
+    shown(before) == shown(now)
 }
 
 /// What must have happened between two looks, for engines that do not tell.
@@ -349,6 +380,7 @@ fn ended(state: &mut State, key: &Key, result: Result<String, Report>) -> Vec<Ef
     });
     operation.ended = Some(Ended { at: now, result });
     known.operation = Some(operation).filter(|_| bad);
+    known.checked_at = None;
     let mut effects: Vec<_> = tick::look(known, now).into_iter().collect();
     if bad {
         state.complain(text);

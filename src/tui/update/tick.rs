@@ -13,6 +13,8 @@ use crate::tui::state::known::Known;
 const SAMPLE: SignedDuration = SignedDuration::from_secs(2);
 /// How often engines are asked for their environments.
 const LIST: SignedDuration = SignedDuration::from_secs(10);
+/// How often checks are asked while nothing happens.
+const CHECK: SignedDuration = SignedDuration::from_secs(60);
 /// How often a live question is asked.
 const LIVE: SignedDuration = SignedDuration::from_secs(5);
 
@@ -85,11 +87,18 @@ pub fn look(known: &mut Known, now: Timestamp) -> Option<Effect> {
         known.outdated = true;
         return None;
     }
+    let checks = known
+        .checked_at
+        .is_none_or(|at| now.duration_since(at) >= CHECK);
     known.looking = true;
     known.looked_at = Some(now);
+    if checks {
+        known.checked_at = Some(now);
+    }
     Some(Effect::Look {
         key: known.key.clone(),
         readings: known.readings.clone(),
+        checks,
     })
 }
 

@@ -18,14 +18,16 @@ use ratatui::text::Span;
 
 use super::part;
 use super::render;
+use crate::engine::Instance;
+use crate::engine::Usage;
 use crate::query::figures;
 use crate::tui::state::State;
 use crate::tui::state::charts::Sample;
 use crate::tui::state::charts::Traffic;
 use crate::tui::state::known::Known;
 
-/// Columns of a sparkline.
-const SPARK: usize = 14;
+/// Columns of a sparkline at most.
+const MOST: usize = 40;
 
 /// Draws the figures that have room.
 pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
@@ -48,73 +50,58 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
 
 fn lines(state: &State, known: &Known, width: u16) -> Vec<Line<'static>> {
     let traffic = known.charts.traffic().unwrap_or_default();
-    let rate = |_: &Sample, traffic: &Traffic| Some(traffic.rate);
-    let errors = |_: &Sample, traffic: &Traffic| Some(traffic.errors);
-    let p99 = |_: &Sample, traffic: &Traffic| traffic.quantiles.map(|[_, _, p99]| p99);
+    let draw = |figure: Figure<'_>, values| figure.line(state, values, width);
+    let series =
+        |of: fn(&Sample, &Traffic) -> Option<f64>| known.charts.series(of).collect::<Vec<_>>();
+    let figure = |label, now, least| Figure {
+        label,
+        style: Style::new(),
+        now,
+        least,
+    };
     let mut lines = vec![
-        figure(
-            state,
-            known,
-            ("req/s", Style::new()),
-            rate,
-            &per_second(traffic.rate),
-            width,
+        draw(
+            figure("req/s", per_second(traffic.rate), 5.0),
+            series(|_, traffic| Some(traffic.rate)),
         ),
-        figure(
-            state,
-            known,
-            ("errors", Style::new()),
-            errors,
-            &per_second(traffic.errors),
-            width,
+        draw(
+            figure("errors", per_second(traffic.errors), 1.0),
+            series(|_, traffic| Some(traffic.errors)),
         ),
-        figure(
-            state,
-            known,
-            ("p99", Style::new()),
-            p99,
-            &quantile(traffic),
-            width,
+        draw(
+            figure("p99", quantile(traffic), 0.01),
+            series(|_, traffic| traffic.quantiles.map(|[_, _, p99]| p99)),
         ),
     ];
-    let load = known.charts.last().and_then(|sample| sample.load.as_ref());
-    if let Some(load) = load {
-        let pool = format!("{:.0} of {:.0}", load.pool_in_use, load.pool_size);
-        let used = |sample: &Sample, _: &Traffic| sample.load.as_ref().map(|load| load.pool_in_use);
-        lines.push(figure(
-            state,
-            known,
-            ("pool", Style::new()),
-            used,
-            &pool,
-            width,
-        ));
+    if let Some(load) = known.charts.last().and_then(|sample| sample.load.as_ref()) {
+        let now = format!("{:.0} of {:.0}", load.pool_in_use, load.pool_size);
+        let used = series(|sample, _| sample.load.as_ref().map(|load| load.pool_in_use));
+        lines.push(draw(figure("pool", now, load.pool_size), used));
     }
     lines.push(Line::default());
     lines.extend(roles(state, known, width));
     lines
 }
 
-/// The share of a core and the memory of each role.
+/// The share of a core that each role uses.
 fn roles(state: &State, known: &Known, width: u16) -> Vec<Line<'static>> {
     let usage = known
         .charts
         .last()
         .map(|sample| sample.usage.clone())
         .unwrap_or_default();
-    let line = |(instance, usage): &(crate::engine::Instance, crate::engine::Usage)| {
+    let line = |(instance, usage): &(Instance, Usage)| {
         let one = *instance;
-        let cpu = move |sample: &Sample, _: &Traffic| sample.of(one).map(|usage| usage.cpu_percent);
-        let style = state.theme.role(instance.role);
-        let value = format!("{:.1} %", usage.cpu_percent);
-        figure(
-            state,
-            known,
-            (&instance.to_string(), style),
-            cpu,
-            &value,
-            width,
-        )
+        let values = known
+            .charts
+            .series(move |sample, _| Some(sample.of(one)?.cpu_percent));
+        let figure = Figure {
+            label: &instance.to_string(),
+            style: state.theme.role(instance.role),
+            now: format!("{:.1} %", usage.cpu_percent),
+            least: 10.0,
+        };
+        figure.line(state, values.collect(), width)
     };
     usage.iter().map(line).collect()
 }
@@ -135,45 +122,48 @@ fn quantile(traffic: Traffic) -> String {
 }
 
 /// A label, a sparkline and the figure of now.
-fn figure(
-    state: &State,
-    known: &Known,
-    (label, style): (&str, Style),
-    of: impl Fn(&Sample, &Traffic) -> Option<f64>,
-    now: &str,
-    width: u16,
-) -> Line<'static> {
-    let all: Vec<_> = known.charts.series(of).collect();
-    let last = all
-        .get(all.len().saturating_sub(SPARK)..)
-        .unwrap_or_default();
-    let left = vec![
-        Span::raw("  "),
-        Span::styled(format!("{label:<9}"), style),
-        Span::styled(spark(state, last), state.theme.accent),
-    ];
-    let right = vec![Span::raw(now.to_owned()), Span::raw(" ")];
-    part::apart(left, right, width)
+struct Figure<'a> {
+    label: &'a str,
+    style: Style,
+    now: String,
+    /// The value that the highest cell stands for at least: a quiet environment has a flat line.
+    least: f64,
 }
 
-/// A sparkline that stands on zero: a quiet environment has a flat line, not noise that fills the height.
-fn spark(state: &State, values: &[Option<f64>]) -> String {
-    const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    const ASCII: [char; 8] = ['_', '.', '-', '~', '=', '+', '*', '#'];
-    let levels = state.theme.pick(LEVELS, ASCII);
-    let most = values.iter().flatten().copied().fold(0.0, f64::max);
-    let level = |value: f64| {
-        let share = if most > 0.0 { value / most } else { 0.0 };
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "between 0 and 7"
-        )]
-        let step = (share.clamp(0.0, 1.0) * 7.0).round() as usize;
-        levels.get(step).copied().unwrap_or(' ')
-    };
-    values
-        .iter()
-        .map(|value| value.map_or(' ', level))
-        .collect()
+impl Figure<'_> {
+    fn line(&self, state: &State, values: Vec<Option<f64>>, width: u16) -> Line<'static> {
+        let room = usize::from(width).saturating_sub(26).min(MOST);
+        let last = values
+            .get(values.len().saturating_sub(room)..)
+            .unwrap_or_default();
+        let left = vec![
+            Span::raw("  "),
+            Span::styled(format!("{:<10} ", self.label), self.style),
+            Span::styled(self.spark(state, last), state.theme.accent),
+        ];
+        let now = state
+            .theme
+            .pick(self.now.clone(), self.now.replace('–', "-"));
+        part::apart(left, vec![Span::raw(now), Span::raw(" ")], width)
+    }
+
+    fn spark(&self, state: &State, values: &[Option<f64>]) -> String {
+        const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+        const ASCII: [char; 8] = ['_', '.', '-', '~', '=', '+', '*', '#'];
+        let levels = state.theme.pick(LEVELS, ASCII);
+        let most = values.iter().flatten().copied().fold(self.least, f64::max);
+        let level = |value: f64| {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "between 0 and 7"
+            )]
+            let step = ((value / most).clamp(0.0, 1.0) * 7.0).round() as usize;
+            levels.get(step).copied().unwrap_or(' ')
+        };
+        values
+            .iter()
+            .map(|value| value.map_or(' ', level))
+            .collect()
+    }
 }

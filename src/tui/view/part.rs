@@ -117,11 +117,15 @@ pub fn foot(line: Line<'_>, area: Rect, buffer: &mut Buffer) {
 
 /// A key and what it does.
 pub fn hint<'a>(state: &State, action: Action, word: &'a str) -> Vec<Span<'a>> {
-    let key = state
-        .keymap
-        .key(action)
-        .map(|key| key.to_string())
-        .unwrap_or_default();
+    let key = |action| state.keymap.key(action).map(|key| key.to_string());
+    let key = match action {
+        // Two keys that belong together stand together.
+        Action::PreviousTab => key(action)
+            .zip(key(Action::NextTab))
+            .map(|(one, other)| format!("{one} {other}")),
+        _ => key(action),
+    };
+    let key = key.unwrap_or_default();
     vec![
         Span::styled(key, Style::new().add_modifier(Modifier::BOLD)),
         Span::styled(format!(" {word}"), state.theme.dim),

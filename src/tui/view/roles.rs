@@ -120,10 +120,22 @@ fn line(state: &State, known: &Known, role: &RoleStatus, width: u16) -> Line<'st
         .and_then(|found| known.charts.last()?.of(found.instance))
         .filter(|_| running)
         .map(|usage| usage.memory.to_string());
-    let right = vec![
-        Span::styled(shorter(&since.unwrap_or_default()), theme.dim),
-        Span::styled(format!("{:>8} ", memory.unwrap_or_default()), theme.dim),
+    let again = (role.restarts > 0).then(|| format!("{}{} ", theme.pick("↻", "r"), role.restarts));
+    let mut right = vec![
+        Span::styled(again.unwrap_or_default(), theme.warn),
+        Span::styled(
+            format!("{:>6}", shorter(&since.unwrap_or_default())),
+            theme.dim,
+        ),
     ];
+    // Memory goes first where there is no room: the charts have it too.
+    if width >= 36 {
+        right.push(Span::styled(
+            format!("{:>8}", memory.unwrap_or_default()),
+            theme.dim,
+        ));
+    }
+    right.push(Span::raw(" "));
     part::apart(left, right, width)
 }
 

@@ -41,8 +41,8 @@ struct Panel {
     title: Vec<Span<'static>>,
     now: String,
     style: Style,
-    /// The value at the top, where it is known; else the highest that was seen.
-    limit: Option<f64>,
+    /// The value that the top stands for at least: a quiet environment has a flat line.
+    least: f64,
     points: Vec<(f64, f64)>,
 }
 
@@ -58,7 +58,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
         ];
         return part::empty(&state.theme, &words, area, buffer);
     }
-    let panels = panels(state, known);
+    let panels = panels(state, known, area.width / 2);
     let wanted = u16::try_from(panels.len().div_ceil(2)).unwrap_or(1);
     let rows = wanted.min(area.height / LOWEST).max(1);
     let places = Layout::vertical((0..rows).map(|_| Constraint::Fill(1))).split(area);
@@ -71,7 +71,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn panels(state: &State, known: &Known) -> Vec<Panel> {
+fn panels(state: &State, known: &Known, width: u16) -> Vec<Panel> {
     let theme = &state.theme;
     let traffic = known.charts.traffic().unwrap_or_default();
     let plain = |text: &str| vec![Span::raw(text.to_owned())];
@@ -80,14 +80,14 @@ fn panels(state: &State, known: &Known) -> Vec<Panel> {
             title: plain("requests a second"),
             now: format!("{:.1} · {:.1} errors", traffic.rate, traffic.errors),
             style: theme.accent,
-            limit: None,
+            least: 10.0,
             points: points(known, |_, traffic| Some(traffic.rate)),
         },
         Panel {
-            title: plain("p50 · p95 · p99"),
-            now: quantiles(traffic),
+            title: plain("latency"),
+            now: quantiles(traffic, width),
             style: theme.accent,
-            limit: None,
+            least: 10.0,
             points: points(known, |_, traffic| {
                 traffic.quantiles.map(|[_, _, p99]| p99 * 1000.0)
             }),
@@ -104,12 +104,17 @@ fn panels(state: &State, known: &Known) -> Vec<Panel> {
     panels
 }
 
-fn quantiles(traffic: Traffic) -> String {
+/// Where there is no room for three, the one that customers notice.
+fn quantiles(traffic: Traffic, width: u16) -> String {
     let Some(quantiles) = traffic.quantiles else {
         return "nothing was asked".to_owned();
     };
-    let text = quantiles.map(|seconds| figures::duration(Duration::from_secs_f64(seconds)));
-    text.join(" · ")
+    let [half, most, nearly] =
+        quantiles.map(|seconds| figures::duration(Duration::from_secs_f64(seconds)));
+    if width < 50 {
+        return format!("p99 {nearly}");
+    }
+    format!("p50 {half} · p95 {most} · p99 {nearly}")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a chart has some hundred steps")]
@@ -130,7 +135,7 @@ fn of_role(state: &State, known: &Known, one: Instance, now: Usage) -> [Panel; 2
             title: title("cpu"),
             now: format!("{:.1} %", now.cpu_percent),
             style,
-            limit: None,
+            least: 10.0,
             points: points(known, |sample, _| {
                 sample.of(one).map(|usage| usage.cpu_percent)
             }),
@@ -139,7 +144,7 @@ fn of_role(state: &State, known: &Known, one: Instance, now: Usage) -> [Panel; 2
             title: title("memory"),
             now: memory,
             style,
-            limit: now.memory_limit.map(|Bytes(limit)| limit as f64),
+            least: now.memory_limit.map_or(0.0, |Bytes(limit)| limit as f64),
             points: points(known, |sample, _| {
                 sample.of(one).map(|usage| usage.memory.0 as f64)
             }),
@@ -168,7 +173,7 @@ fn draw_panel(state: &State, panel: &Panel, area: Rect, buffer: &mut Buffer) {
         .iter()
         .map(|(_, value)| *value)
         .fold(0.0, f64::max);
-    let top = panel.limit.unwrap_or(most * 1.1).max(f64::MIN_POSITIVE);
+    let top = (most * 1.1).max(panel.least).max(f64::MIN_POSITIVE);
     let first = panel.points.first().map_or(0.0, |(place, _)| *place);
     let last = panel
         .points

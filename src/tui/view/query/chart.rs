@@ -27,30 +27,29 @@ pub fn draw(state: &State, answer: &Answer, area: Rect, buffer: &mut Buffer) {
         return part::empty(theme, &[Line::from("no day has an average")], area, buffer);
     };
     let runs = runs(answer);
-    let marker = theme.pick(Marker::Braille, Marker::Dot);
     let margin = ((scale.max - scale.min) * 0.1)
         .max(scale.max.abs() * 0.01)
         .max(1.0);
     let bounds = [scale.min - margin, scale.max + margin];
-    let data: Vec<Dataset<'_>> = runs
-        .iter()
-        .map(|run| {
-            let graph = if run.len() > 1 {
-                GraphType::Line
-            } else {
-                GraphType::Scatter
-            };
-            Dataset::default()
-                .marker(marker)
-                .graph_type(graph)
-                .style(theme.accent)
-                .data(run)
-        })
-        .collect();
+    let points: Vec<_> = runs.concat();
+    let lines = runs.iter().filter(|run| run.len() > 1);
+    let lines =
+        lines.map(|run| dataset(run, theme.pick(Marker::Braille, Marker::Dot), theme.accent));
+    // A day between two gaps has no line, so every day has its point.
+    let points = dataset(&points, Marker::Dot, theme.accent).graph_type(GraphType::Scatter);
+    let data = lines.chain([points]).collect();
     let chart = Chart::new(data)
         .x_axis(days(answer, theme.dim))
         .y_axis(prices(bounds, theme.charset, theme.dim));
     render(chart, area, buffer);
+}
+
+fn dataset(points: &[(f64, f64)], marker: Marker, style: Style) -> Dataset<'_> {
+    Dataset::default()
+        .marker(marker)
+        .graph_type(GraphType::Line)
+        .style(style)
+        .data(points)
 }
 
 /// Days that follow each other and have an average.

@@ -17,7 +17,7 @@ use crate::tui::theme::Theme;
 use crate::tui::view::part;
 
 /// Columns before the bar.
-const FIGURES: u16 = 36;
+const FIGURES: u16 = 38;
 /// Columns of the longest bar.
 const WIDEST: u16 = 60;
 
