@@ -208,7 +208,7 @@ impl Front {
                 if let Some(environment) = self.tasks.environment(&key) {
                     match environment.engine.exec(&found, &exec).await {
                         Ok(code) => {
-                            state.say(format!("{} ended with {code}", exec.command.join(" ")))
+                            state.say(format!("{} ended with {code}", exec.command.join(" ")));
                         }
                         Err(error) => state.complain(error.to_string()),
                     }

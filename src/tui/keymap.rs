@@ -65,6 +65,15 @@ impl Keymap {
             .map(|(_, chord, _)| *chord)
     }
 
+    /// Whether a key of the pane hides every key of a binding that is shared.
+    pub fn hides(&self, scope: Scope, binding: &Binding) -> bool {
+        let is_taken = |chord: Chord| {
+            let mut bound = self.bound.iter();
+            bound.any(|(where_, bound, _)| *where_ == scope && *bound == chord)
+        };
+        scope != binding.scope && self.keys(binding.action).all(is_taken)
+    }
+
     /// All keys of an action.
     pub fn keys(&self, action: Action) -> impl Iterator<Item = Chord> {
         let bound = self.bound.iter();

@@ -120,6 +120,7 @@ pub struct Notice {
 
 /// Everything the screen is drawn from.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct State {
     /// The time of the last message.
     pub now: Timestamp,

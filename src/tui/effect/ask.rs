@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::Tasks;
 use crate::error::Error;
 use crate::query;
@@ -44,7 +42,6 @@ impl Tasks {
 fn answered(response: Response) -> Answered {
     let rates = response.answer();
     Answered {
-        at: Timestamp::now(),
         rates: rates.map_err(|error| Error::from(error).report()),
         body: lines(&response.body),
         response,

@@ -71,6 +71,7 @@ pub struct Happening {
 
 /// One environment, whether it exists or could.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Known {
     /// Which one.
     pub key: Key,

@@ -78,6 +78,7 @@ impl Window {
 
 /// How lines are laid out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Layout {
     /// Whether long lines are wrapped.
     pub wrap: bool,
@@ -318,7 +319,8 @@ impl Logs {
     /// Moves the reader to the next line that the filter found, or to the one before.
     pub fn step_to_match(&mut self, forward: bool, height: usize, rows: impl Fn(&Entry) -> usize) {
         let count = self.shown.len();
-        let from = self.cursor_place().unwrap_or(count.saturating_sub(1));
+        let from = self.cursor_place();
+        let from = from.unwrap_or_else(|| count.saturating_sub(1));
         let found = |place: &usize| {
             let entry = self.at(*place);
             entry.is_some_and(|entry| self.filter.finds(entry))
@@ -399,7 +401,7 @@ mod tests {
 
     #[test]
     fn what_is_too_much_is_dropped_and_counted() {
-        let logs = logs(CAPACITY as i64 + 5);
+        let logs = logs(10_005);
         assert_eq!(
             (logs.len(), logs.shown(), logs.dropped),
             (CAPACITY, CAPACITY, 5)

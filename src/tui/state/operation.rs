@@ -145,7 +145,7 @@ impl Operation {
             // A second plan, such as the late one of `down`, is shown below the first only where it has steps.
             Event::Planned { steps } if steps.is_empty() && !self.steps.is_empty() => {}
             Event::Planned { steps } => {
-                self.steps = steps.into_iter().map(StepState::new).collect()
+                self.steps = steps.into_iter().map(StepState::new).collect();
             }
             Event::Started { step } => self.set(step, Phase::Running(now)),
             Event::Output { step, line } => {

@@ -53,7 +53,7 @@ pub struct Palette {
 }
 
 /// The things that can be done with an environment, in the order of the menu.
-pub const MENU: [Action; 14] = [
+pub const MENU: [Action; 13] = [
     Action::Up,
     Action::Down,
     Action::Restart,
@@ -67,7 +67,6 @@ pub const MENU: [Action; 14] = [
     Action::CopyUrl,
     Action::CopyConnection,
     Action::DownWithData,
-    Action::Open,
 ];
 
 impl Palette {

@@ -64,8 +64,6 @@ impl Form {
 /// What came back.
 #[derive(Debug, Clone)]
 pub struct Answered {
-    /// When.
-    pub at: Timestamp,
     /// All of it.
     pub response: Response,
     /// The rates in it, or why there are none.

@@ -43,8 +43,13 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             logs::act(state, action)
         }
         A::Wrap | A::Times | A::Fields | A::Mark | A::Clear => logs::act(state, action),
-        A::WindowTail | A::WindowHead | A::Window1 | A::Window5 => logs::window(state, action),
-        A::Window15 | A::Window30 | A::Window60 => logs::window(state, action),
+        A::WindowTail
+        | A::WindowHead
+        | A::Window1
+        | A::Window5
+        | A::Window15
+        | A::Window30
+        | A::Window60 => logs::window(state, action),
         A::Ask | A::EditCurl | A::EditForm | A::Live | A::NextForm | A::PreviousForm => {
             query::act(state, action)
         }

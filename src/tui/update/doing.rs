@@ -127,13 +127,12 @@ pub fn begin(state: &mut State, doing: Doing) -> Vec<Effect> {
 
 fn try_again(state: &mut State) -> Vec<Effect> {
     let failed = state.chosen().and_then(|known| known.operation.as_ref());
-    match failed.filter(|operation| operation.failure().is_some()) {
-        Some(operation) => begin(state, operation.doing),
-        None => {
-            state.say("nothing has failed here");
-            Vec::new()
-        }
+    let failed = failed.filter(|operation| operation.failure().is_some());
+    if let Some(doing) = failed.map(|operation| operation.doing) {
+        return begin(state, doing);
     }
+    state.say("nothing has failed here");
+    Vec::new()
 }
 
 fn cancel(state: &mut State) -> Vec<Effect> {

@@ -95,19 +95,20 @@ pub fn type_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let Some(logs) = state.chosen_mut().map(|known| &mut known.logs) else {
         return Vec::new();
     };
-    match (key.code, &mut logs.typing) {
-        (KeyCode::Enter, _) => logs.typing = None,
-        (KeyCode::Esc, _) => {
+    match key.code {
+        KeyCode::Enter => logs.typing = None,
+        KeyCode::Esc => {
             logs.typing = None;
             logs.set_filter(logs.filter.with_text(""));
         }
-        (_, Some(typing)) => {
-            if input::edit(typing, key) {
-                let filter = logs.filter.with_text(typing.value());
+        _ => {
+            let typed = logs.typing.as_mut();
+            let changed = typed.is_some_and(|typing| input::edit(typing, key));
+            let text = logs.typing.as_ref().map(Input::value).filter(|_| changed);
+            if let Some(filter) = text.map(|text| logs.filter.with_text(text)) {
                 logs.set_filter(filter);
             }
         }
-        _ => {}
     }
     walk::keep(state);
     Vec::new()

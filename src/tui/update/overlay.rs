@@ -92,7 +92,7 @@ pub fn take_step(state: &mut State, step: Step) {
         Some(Overlay::Failure(failure)) => {
             failure.scroll = scrolled(failure.scroll, step, lines, height);
         }
-        Some(Overlay::Menu(list)) => list.step(step, MENU.len() - 1, height),
+        Some(Overlay::Menu(list)) => list.step(step, MENU.len(), height),
         Some(Overlay::History(list)) => list.step(step, history, height),
         Some(Overlay::Roles) => drop(walk::step(state, step)),
         Some(Overlay::Palette(palette)) => {

@@ -94,7 +94,7 @@ pub fn type_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         KeyCode::Esc => query.typing = None,
         KeyCode::Tab | KeyCode::Down => query.typing = Some(next_field(field, 1)),
         KeyCode::BackTab | KeyCode::Up => {
-            query.typing = Some(next_field(field, Field::ALL.len() - 1))
+            query.typing = Some(next_field(field, Field::ALL.len() - 1));
         }
         _ => {
             if input::edit(query.input_mut(field), key) {

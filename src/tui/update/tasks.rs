@@ -65,7 +65,9 @@ fn of_one(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Lines { key, lines } => known(state, &key, |known| {
             known.logs.begun = true;
             known.logs.trouble = None;
-            lines.into_iter().for_each(|line| known.logs.push(line));
+            for line in lines {
+                known.logs.push(line);
+            }
         }),
         Message::LogsBroke { key, report } => known(state, &key, |known| {
             known.logs.reading = false;
@@ -75,7 +77,7 @@ fn of_one(state: &mut State, message: Message) -> Vec<Effect> {
             operation.waits_for = Some(holder);
         }),
         Message::Told { key, event } => {
-            operation(state, &key, |operation| operation.tell(event, now))
+            operation(state, &key, |operation| operation.tell(event, now));
         }
         Message::Progressed { key, latest } => {
             operation(state, &key, |operation| operation.progress(latest));
@@ -118,16 +120,12 @@ fn operation(
 fn profiles_listed(state: &mut State, profiles: Vec<(EnvironmentName, PathBuf)>) -> Vec<Effect> {
     let order: Vec<_> = profiles.iter().map(|(name, _)| name.clone()).collect();
     for (name, file) in profiles {
-        match state
-            .environments
-            .iter_mut()
-            .find(|known| known.key.name == name)
-        {
-            Some(known) => known.profile = Some(file),
-            None => {
-                let key = Key { engine: 0, name };
-                state.environments.push(Known::new(key, Some(file)));
-            }
+        let mut known = state.environments.iter_mut();
+        if let Some(known) = known.find(|known| known.key.name == name) {
+            known.profile = Some(file);
+        } else {
+            let key = Key { engine: 0, name };
+            state.environments.push(Known::new(key, Some(file)));
         }
     }
     sort(state, |known| {
@@ -255,9 +253,9 @@ fn seen(known: &mut Known, mut look: Look, tells: bool, now: jiff::Timestamp) ->
     }
     let changed = !before.is_some_and(|before| is_same(before, &look));
     if !tells {
-        happenings
-            .into_iter()
-            .for_each(|happening| known.note(happening));
+        for happening in happenings {
+            known.note(happening);
+        }
     }
     known.look = Some(look);
     if let Some(base) = known.api() {

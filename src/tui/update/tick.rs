@@ -15,6 +15,8 @@ const SAMPLE: SignedDuration = SignedDuration::from_secs(2);
 const LIST: SignedDuration = SignedDuration::from_secs(10);
 /// How often checks are asked while nothing happens.
 const CHECK: SignedDuration = SignedDuration::from_secs(60);
+/// How often they are asked while one of them does not pass.
+const CHECK_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 /// How often a live question is asked.
 const LIVE: SignedDuration = SignedDuration::from_secs(5);
 
@@ -54,7 +56,11 @@ fn due(state: &mut State) -> Vec<Effect> {
             .engines
             .get(known.key.engine)
             .is_some_and(|engine| engine.tells);
-        let patience = patience(known, place == chosen, tells);
+        let patience = if place == chosen {
+            patience(known, tells)
+        } else {
+            patience_for_others(tells)
+        };
         if known
             .looked_at
             .is_none_or(|at| now.duration_since(at) >= patience)
@@ -69,16 +75,18 @@ fn due(state: &mut State) -> Vec<Effect> {
 }
 
 /// How long a look is good for: long where the engine tells what happens, short while something is on its way.
-fn patience(known: &Known, is_chosen: bool, tells: bool) -> SignedDuration {
+fn patience(known: &Known, tells: bool) -> SignedDuration {
     let moving = known.trouble.is_some() || known.condition() == Condition::Starting;
-    let seconds = match (is_chosen, moving, tells) {
-        (true, true, _) => 1,
-        (true, false, false) => 3,
-        (true, false, true) => 30,
-        (false, _, false) => 15,
-        (false, _, true) => 60,
-    };
-    SignedDuration::from_secs(seconds)
+    SignedDuration::from_secs(match (moving, tells) {
+        (true, _) => 1,
+        (false, false) => 3,
+        (false, true) => 30,
+    })
+}
+
+/// The same for an environment that is seen only as a glyph in the header.
+fn patience_for_others(tells: bool) -> SignedDuration {
+    SignedDuration::from_secs(if tells { 60 } else { 15 })
 }
 
 /// Looks at an environment; while it is being looked at, once more afterwards.
@@ -87,9 +95,11 @@ pub fn look(known: &mut Known, now: Timestamp) -> Option<Effect> {
         known.outdated = true;
         return None;
     }
+    let all_pass = known.check_statuses().iter().all(|check| check.passed);
+    let patience = if all_pass { CHECK } else { CHECK_AGAIN };
     let checks = known
         .checked_at
-        .is_none_or(|at| now.duration_since(at) >= CHECK);
+        .is_none_or(|at| now.duration_since(at) >= patience);
     known.looking = true;
     known.looked_at = Some(now);
     if checks {

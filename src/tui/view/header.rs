@@ -198,7 +198,13 @@ fn checks(theme: &Theme, known: &Known) -> Vec<Span<'static>> {
         0 => Vec::new(),
         count => vec![
             Span::styled(format!("{glyph} "), style),
-            Span::styled(format!("{passed} of {count} checks "), theme.dim),
+            Span::styled(
+                format!(
+                    "{passed} of {count} {} ",
+                    if count == 1 { "check" } else { "checks" }
+                ),
+                theme.dim,
+            ),
         ],
     }
 }

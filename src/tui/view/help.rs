@@ -26,6 +26,7 @@ const KEYS: usize = 16;
 /// Every line: the scopes that count here, made from the keymap.
 pub fn lines(state: &State) -> Vec<Line<'static>> {
     let scope = state.scope();
+    let focused = scope;
     let mut scopes = vec![scope];
     scopes.extend([scope.general(), Scope::Everywhere]);
     scopes.dedup();
@@ -33,7 +34,7 @@ pub fn lines(state: &State) -> Vec<Line<'static>> {
     for scope in scopes {
         let bindings: Vec<_> = BINDINGS
             .iter()
-            .filter(|binding| binding.scope == scope)
+            .filter(|binding| binding.scope == scope && !state.keymap.hides(focused, binding))
             .collect();
         if bindings.is_empty() {
             continue;

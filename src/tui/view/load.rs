@@ -50,7 +50,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
 
 fn lines(state: &State, known: &Known, width: u16) -> Vec<Line<'static>> {
     let traffic = known.charts.traffic().unwrap_or_default();
-    let draw = |figure: Figure<'_>, values| figure.line(state, values, width);
+    let draw = |figure: Figure<'_>, values: Vec<_>| figure.line(state, &values, width);
     let series =
         |of: fn(&Sample, &Traffic) -> Option<f64>| known.charts.series(of).collect::<Vec<_>>();
     let figure = |label, now, least| Figure {
@@ -101,7 +101,7 @@ fn roles(state: &State, known: &Known, width: u16) -> Vec<Line<'static>> {
             now: format!("{:.1} %", usage.cpu_percent),
             least: 10.0,
         };
-        figure.line(state, values.collect(), width)
+        figure.line(state, &values.collect::<Vec<_>>(), width)
     };
     usage.iter().map(line).collect()
 }
@@ -131,7 +131,7 @@ struct Figure<'a> {
 }
 
 impl Figure<'_> {
-    fn line(&self, state: &State, values: Vec<Option<f64>>, width: u16) -> Line<'static> {
+    fn line(&self, state: &State, values: &[Option<f64>], width: u16) -> Line<'static> {
         let room = usize::from(width).saturating_sub(26).min(MOST);
         let last = values
             .get(values.len().saturating_sub(room)..)

@@ -18,7 +18,6 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthChar;
-use unicode_width::UnicodeWidthStr;
 
 use super::part;
 use super::render;
@@ -369,6 +368,8 @@ pub fn foot(state: &State) -> Option<Line<'static>> {
 
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr;
+
     use super::*;
 
     #[test]
@@ -398,7 +399,8 @@ mod tests {
     fn what_was_found_is_raised_across_spans() {
         let spans = vec![Span::raw("abc"), Span::raw("def")];
         let found = Style::new().bg(ratatui::style::Color::Red);
-        let out = raised(spans, &[2..4], found);
+        let range = 2..4;
+        let out = raised(spans, std::slice::from_ref(&range), found);
         let marked: String = out
             .iter()
             .filter(|span| span.style == found)

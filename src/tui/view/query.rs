@@ -201,7 +201,7 @@ fn verdict(state: &State, query: &Query) -> Vec<Span<'static>> {
         (Some(_), _) => words.push(Span::styled("no answer ", theme.bad)),
         (None, Some(answered)) => words.extend(verdict_of(theme, answered)),
         (None, None) if query.asking.is_none() => {
-            words.push(Span::styled("not asked yet ", theme.dim))
+            words.push(Span::styled("not asked yet ", theme.dim));
         }
         _ => {}
     }

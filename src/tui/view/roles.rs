@@ -95,7 +95,9 @@ fn nothing(state: &State, known: &Known) -> Vec<Line<'static>> {
 
 fn owned(line: Line<'_>) -> Line<'static> {
     let spans = line.spans.into_iter();
-    Line::from_iter(spans.map(|span| Span::styled(span.content.into_owned(), span.style)))
+    spans
+        .map(|span| Span::styled(span.content.into_owned(), span.style))
+        .collect()
 }
 
 fn line(state: &State, known: &Known, role: &RoleStatus, width: u16) -> Line<'static> {
