@@ -1,15 +1,23 @@
 //! The command line as typed. Nothing here acts: every command's file has its arguments and its `run`.
 
 mod ask;
+mod config;
 mod dashboard;
 mod down;
+mod events;
+mod exec;
+mod explain;
 mod halt;
 mod load;
 mod logs;
+mod ls;
 mod moment;
+mod open;
 mod output;
+mod port;
 mod probe;
 mod profile;
+mod psql;
 mod query;
 mod report;
 mod restart;
@@ -42,6 +50,7 @@ use crate::error::IoError;
 use crate::error::Result;
 use crate::profile::EnvironmentName;
 use crate::shutdown::Shutdown;
+use crate::terminal;
 use output::Output;
 
 /// The whole rates system on one machine: PostgreSQL seeded and verified, the API running, one command.
@@ -101,10 +110,18 @@ enum Command {
     Stop(stop::Args),
     Restart(restart::Args),
     Status(status::Args),
+    Ls(ls::Args),
+    Port(port::Args),
+    Open(open::Args),
     Logs(logs::Args),
+    Events(events::Args),
     Query(query::Args),
+    Exec(exec::Args),
+    Psql(psql::Args),
     Seed(seed::Args),
+    Config(config::Args),
     Profile(profile::Args),
+    Explain(explain::Args),
     Serve(serve::Args),
     Load(load::Args),
     Probe(probe::Args),
@@ -114,6 +131,7 @@ enum Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>, dashboard: Face) -> ExitCode {
     // A panic is a bug of ours; the report says where. Only a second installation could fail.
     drop(color_eyre::install());
+    terminal::restore_on_panic();
     let cli = match parse(arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -172,10 +190,18 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Stop(args) => stop::run(args, context).await,
         Command::Restart(args) => restart::run(args, context).await,
         Command::Status(args) => status::run(args, context).await,
+        Command::Ls(args) => ls::run(args, context).await,
+        Command::Port(args) => port::run(args, context).await,
+        Command::Open(args) => open::run(args, context).await,
         Command::Logs(args) => logs::run(args, context).await,
+        Command::Events(args) => events::run(args, context).await,
         Command::Query(args) => query::run(args, context).await,
+        Command::Exec(args) => exec::run(args, context).await,
+        Command::Psql(args) => psql::run(args, context).await,
         Command::Seed(args) => seed::run(args, context).await,
+        Command::Config(args) => config::run(args, context).await,
         Command::Profile(args) => profile::run(args, context).await,
+        Command::Explain(args) => explain::run(&args, context),
         Command::Serve(args) => serve::run(args, context).await,
         Command::Load(args) => load::run(args, context).await,
         Command::Probe(args) => probe::run(args, context).await,

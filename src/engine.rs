@@ -13,12 +13,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::try_join_all;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::error::Code;
+use crate::error::Exit;
 use crate::error::Explain;
 use crate::image::ApiImage;
 use crate::image::Platform;
@@ -307,6 +309,30 @@ pub struct Volume {
     pub protected: bool,
 }
 
+/// What there is of an environment, at a glance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overview {
+    /// Its name.
+    pub environment: EnvironmentName,
+    /// The profile it was made from.
+    pub profile: String,
+    /// The checkout that made it.
+    pub root: PathBuf,
+    /// Its instances in the order of their roles; none where only its data is kept.
+    pub instances: Vec<Glimpse>,
+}
+
+/// An instance, at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Glimpse {
+    /// Which one.
+    pub instance: Instance,
+    /// Whether it runs.
+    pub runs: bool,
+    /// Where its port can be reached, while it runs.
+    pub endpoint: Option<SocketAddr>,
+}
+
 /// An instance that exists.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
@@ -573,6 +599,18 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// The names of all environments.
     async fn environments(&self) -> Result<Vec<EnvironmentName>>;
 
+    /// All environments at a glance, by name; with `kept`, those too of which only data is left. An engine that can tell
+    /// them all at once does.
+    async fn overview(&self, kept: bool) -> Result<Vec<Overview>> {
+        let names = self.environments().await?;
+        let observed = try_join_all(names.iter().map(|name| self.observe(name))).await?;
+        let all = names.into_iter().zip(observed);
+        Ok(all
+            .filter(|(_, observed)| kept || !observed.instances.is_empty())
+            .map(|(name, observed)| Overview::of(name, &observed))
+            .collect())
+    }
+
     /// Carries out one change. Doing it again, or going on with one that was cut off, is no error.
     async fn perform(
         &self,
@@ -596,6 +634,23 @@ pub trait Engine: fmt::Debug + Send + Sync {
         environment: Option<&EnvironmentName>,
         window: LogWindow,
     ) -> BoxStream<'static, Result<Event>>;
+}
+
+impl Overview {
+    fn of(environment: EnvironmentName, observed: &Observed) -> Self {
+        let glimpse = |found: &Found| Glimpse {
+            instance: found.instance,
+            runs: found.state == State::Running,
+            endpoint: found.endpoint,
+        };
+        let first = observed.instances.first();
+        Self {
+            environment,
+            profile: first.map_or_else(String::new, |found| found.profile.clone()),
+            root: observed.root().cloned().unwrap_or_default(),
+            instances: observed.instances.iter().map(glimpse).collect(),
+        }
+    }
 }
 
 /// How long a role may take to end before it is killed.
@@ -668,6 +723,15 @@ impl Explain for Error {
 
     fn detail(&self) -> Vec<String> {
         self.detail.clone()
+    }
+
+    /// A command that could not be run ends as in a shell.
+    fn exit(&self) -> Exit {
+        match self.code {
+            Code::ProgramRefused => Exit::Of(126),
+            Code::ProgramMissing => Exit::Of(127),
+            _ => Exit::Failed,
+        }
     }
 }
 

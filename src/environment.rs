@@ -3,13 +3,14 @@
 mod check;
 pub mod chosen;
 pub mod event;
+pub mod exec;
 mod lock;
 pub mod logs;
 pub mod plan;
 mod ready;
 mod runner;
 pub mod status;
-mod wanted;
+pub mod wanted;
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -133,16 +134,24 @@ impl Environment {
         Ok(status::endpoint(&observed, Role::Api).map(BaseUrl::from))
     }
 
+    /// What a profile comes to here: its services as they would run.
+    pub async fn wanted(&self, profile: &Profile, program: &Path) -> Result<Wanted> {
+        let platform = self.engine.about().platform.clone();
+        let (image, fingerprint) = gather(profile, program, platform).await?;
+        let name = self.name.clone();
+        Ok(wanted::wanted(
+            profile,
+            name,
+            image,
+            fingerprint.to_string(),
+        ))
+    }
+
     /// Works out what `up` has to do, without doing it. `program` is what the API image is made from.
     pub async fn prepare(&self, profile: &Profile, program: &Path, up: Up) -> Result<Prepared> {
         self.refuse_remote()?;
-        let gathered = tokio::try_join!(
-            self.observe(),
-            gather(profile, program, self.engine.about().platform.clone())
-        );
-        let (observed, (image, fingerprint)) = gathered?;
+        let (observed, wanted) = tokio::try_join!(self.observe(), self.wanted(profile, program))?;
         self.refuse_another_checkout(&observed, &profile.root)?;
-        let wanted = wanted::wanted(profile, self.name.clone(), image, fingerprint.to_string());
         let situation = self.situation(&wanted, observed).await?;
         refuse_missing_images(&wanted, &situation, up.pull)?;
         let plan = match up.extent {

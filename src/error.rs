@@ -27,6 +27,8 @@ pub enum Exit {
     Rejected,
     /// 130: interrupted by the user.
     Interrupted,
+    /// As the command ended that was run for the user.
+    Of(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -38,19 +40,31 @@ impl From<Exit> for ExitCode {
             Exit::NotRunning => 3,
             Exit::Rejected => 4,
             Exit::Interrupted => 130,
+            Exit::Of(code) => code,
         })
     }
 }
 
+/// The one table of failures. Its documentation is data too, in three paragraphs: what happened, why, what to do.
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)*) => {
         /// A stable name for a kind of failure; scripts and documents may rely on it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum Code {
-            $($(#[$doc])* #[serde(rename = $text)] $name,)*
+            $($(#[doc = $doc])+ #[serde(rename = $text)] $name,)*
         }
 
         impl Code {
+            /// Every code there is, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// What is written about the code in the table.
+            fn documentation(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$name => &[$($doc),+],)*
+                }
+            }
+
             /// The code as users read it, for example `E-PORT-TAKEN`.
             pub fn as_str(self) -> &'static str {
                 match self {
@@ -63,77 +77,278 @@ macro_rules! codes {
 
 codes! {
     /// The API answered a question with an error.
+    ///
+    /// The question names a port or a region that does not exist, its span is too long, or the API itself is in
+    /// trouble; the message quotes its answer.
+    ///
+    /// Correct the question; where the answer is 5xx, look at `ratesdev status` and `ratesdev logs api`.
     AnswerRejected = "E-ANSWER",
     /// The API cannot be reached although it should run.
+    ///
+    /// The API was stopped, is starting, or its address is not the one that was asked.
+    ///
+    /// Look at `ratesdev status`; `ratesdev start api` or `ratesdev up` brings it back. With `--url`, check the
+    /// address.
     ApiUnreachable = "E-API-UNREACHABLE",
-    /// Another command holds the environment.
-    Busy = "E-BUSY",
     /// An image could not be built.
+    ///
+    /// A step of the image's Dockerfile failed; its last lines are shown.
+    ///
+    /// Correct what they complain of, then `ratesdev up` again.
     BuildFailed = "E-BUILD-FAILED",
+    /// Another command holds the environment.
+    ///
+    /// Two commands would have changed the same environment at once.
+    ///
+    /// Wait for the other command, or end it; then run yours again.
+    Busy = "E-BUSY",
     /// A check did not return its known answer.
+    ///
+    /// The database holds other prices than the profile's check expects, or the API works them out differently.
+    ///
+    /// Load the profile's seed with `ratesdev seed --reset`, or correct the check in the profile.
     CheckFailed = "E-CHECK-FAILED",
     /// PostgreSQL refused a statement of ratesdev's own.
+    ///
+    /// The user lacks a right, the server is of an unsupported version, or its settings forbid the statement;
+    /// PostgreSQL's own words are shown.
+    ///
+    /// Give the user what PostgreSQL asks for, or use a database that ratesdev made.
     DatabaseRefused = "E-DATABASE-REFUSED",
     /// PostgreSQL refused or lost a connection.
+    ///
+    /// The database was stopped, is starting, has no connection to spare, or wants another password.
+    ///
+    /// Look at `ratesdev status` and `ratesdev logs database`; `ratesdev start database` starts one that was stopped.
     DatabaseUnreachable = "E-DATABASE-UNREACHABLE",
     /// The disk is full.
+    ///
+    /// The disk of this machine, or that of the engine, has no space left.
+    ///
+    /// Make space: `docker system df` shows what fills Docker's disk, `ratesdev ls --all` what environments keep.
     DiskFull = "E-DISK-FULL",
     /// The engine answered something unexpected.
+    ///
+    /// The Docker Engine refused a request for a reason that ratesdev does not know; its words are shown.
+    ///
+    /// Follow its words; `ratesdev doctor` looks for what is usually wrong.
     DockerAnswer = "E-DOCKER-ANSWER",
     /// The user may not use the Docker socket.
+    ///
+    /// The socket of the Docker Engine belongs to a group that you are not in.
+    ///
+    /// `sudo usermod -aG docker $USER`, then log in again; whoever is in that group is as mighty as root. Or use a
+    /// rootless Docker Engine.
     DockerDenied = "E-DOCKER-DENIED",
     /// No Docker Engine answers.
+    ///
+    /// There is no Docker Engine, it was stopped, or it listens somewhere else.
+    ///
+    /// Start it (`sudo systemctl start docker`), or name the right one in `DOCKER_HOST`; `ratesdev doctor` shows what
+    /// was tried.
     DockerDown = "E-DOCKER-DOWN",
     /// `DOCKER_HOST` cannot be used.
+    ///
+    /// The address in `DOCKER_HOST` is of a kind that cannot be used, or of a machine whose ports cannot be reached
+    /// from here.
+    ///
+    /// Unset `DOCKER_HOST` to use the Engine of this machine, or correct it.
     DockerHost = "E-DOCKER-HOST",
     /// The dump is a binary archive, not SQL text.
+    ///
+    /// It was made by `pg_dump` with the format custom, directory or tar.
+    ///
+    /// Make it again with `pg_dump --format=plain`, or convert it: `pg_restore -f rates.sql FILE`.
     DumpBinary = "E-DUMP-BINARY",
     /// The dump is not the one it was expected to be.
+    ///
+    /// The file was written to while it was loaded, or between two looks at it.
+    ///
+    /// Wait until whoever writes it is done, then run the command again.
     DumpChanged = "E-DUMP-CHANGED",
     /// The dump uses a psql command that cannot be part of a load.
+    ///
+    /// A line with a backslash, such as `\connect` or `\i`, is an order to psql, and would act on more than the load.
+    ///
+    /// Make the dump again without the option that wrote the line, or remove the line.
     DumpCommand = "E-DUMP-COMMAND",
     /// The dump is empty.
+    ///
+    /// The file has no statement in it.
+    ///
+    /// Check the file's name; make the dump again.
     DumpEmpty = "E-DUMP-EMPTY",
     /// The dump is not valid in its own encoding.
+    ///
+    /// The file is in another encoding than its own first lines say, or was damaged on the way.
+    ///
+    /// Make it again, for example with `pg_dump --encoding=UTF8`; the message names the line.
     DumpEncoding = "E-DUMP-ENCODING",
     /// The dump is not there or cannot be read.
+    ///
+    /// The file does not exist, or you may not read it.
+    ///
+    /// Correct `seed.file` in the profile, or give the file with `ratesdev seed --file FILE`.
     DumpMissing = "E-DUMP-MISSING",
     /// What was loaded lacks the tables of the rates system.
+    ///
+    /// It is the dump of something else, or of a part of the rates system.
+    ///
+    /// Load a dump with the tables `regions`, `ports` and `prices`.
     DumpSchema = "E-DUMP-SCHEMA",
     /// A statement of the dump failed.
+    ///
+    /// PostgreSQL refused the statement; its words, the line and the statement's first words are shown. Nothing of the
+    /// dump was loaded.
+    ///
+    /// Correct the line in the dump, or make the dump again.
     DumpStatement = "E-DUMP-STATEMENT",
     /// The dump ends in the middle of something.
+    ///
+    /// The dump was cut off, for example by a full disk or a broken download.
+    ///
+    /// Make or fetch it again. Nothing of it was loaded.
     DumpTruncated = "E-DUMP-TRUNCATED",
     /// The image is not there and cannot be pulled.
+    ///
+    /// The name or the tag is wrong, or the image is in no registry that can be reached.
+    ///
+    /// Check the image's name in the profile; `docker pull IMAGE` shows more. `scripts/postgres-image` builds a
+    /// stand-in for PostgreSQL's.
     ImageMissing = "E-IMAGE-MISSING",
     /// The user interrupted the command.
+    ///
+    /// Ctrl-C, or a signal to end.
+    ///
+    /// Run the command again: it goes on from what is there.
     Interrupted = "E-INTERRUPTED",
     /// A file or a stream could not be read or written.
+    ///
+    /// The file is not there, you may not use it, or the system failed; its words are shown.
+    ///
+    /// Follow the system's words: check the path and its permissions.
     Io = "E-IO",
     /// The environment's name is held by another checkout.
+    ///
+    /// An environment, a container or a network of this name exists and is not this checkout's.
+    ///
+    /// Choose another name with `-e NAME`, or remove the other one from where it was made.
     NameTaken = "E-NAME-TAKEN",
     /// The environment did not become ready in time.
+    ///
+    /// A role started and did not answer in time; its last answer and its last lines are shown.
+    ///
+    /// Look at `ratesdev logs`; give it more time with `--wait-timeout`, or more memory and CPU in the profile.
     NotReady = "E-NOT-READY",
     /// Nothing runs under that name.
+    ///
+    /// It was never made, is down, or goes by another name.
+    ///
+    /// `ratesdev up` makes it, `ratesdev start` starts what was stopped; `ratesdev ls` shows the names there are.
     NotRunning = "E-NOT-RUNNING",
+    /// No program could be started that shows a URL.
+    ///
+    /// There is no `xdg-open` (on macOS: `open`), or no browser behind it.
+    ///
+    /// `ratesdev open --print` prints the URL.
+    OpenFailed = "E-OPEN-FAILED",
     /// A port is taken by something else.
+    ///
+    /// Another program or container listens on the port that the profile wants.
+    ///
+    /// Stop it, or take a free port: `ratesdev up --set api.port=auto`.
     PortTaken = "E-PORT-TAKEN",
     /// A profile has faults.
+    ///
+    /// A key or a value is not what it must be; every fault is shown with file, line and column.
+    ///
+    /// Correct them; `ratesdev profile validate` looks again, and an editor that knows JSON Schema shows faults while
+    /// you type.
     ProfileInvalid = "E-PROFILE-INVALID",
     /// There is no such profile.
+    ///
+    /// There is no file of that name in `profiles/`, here or in a folder above.
+    ///
+    /// `ratesdev profile list` shows the profiles there are.
     ProfileMissing = "E-PROFILE-MISSING",
+    /// The instance has no such program.
+    ///
+    /// The image of the role does not have the program. The API's own image holds ratesdev and nothing else.
+    ///
+    /// Name a program that is there, by its full path where it is not on the path.
+    ProgramMissing = "E-PROGRAM-MISSING",
+    /// The instance has the program and cannot run it.
+    ///
+    /// The file is no program, or may not be executed.
+    ///
+    /// Check its path and its permissions inside the role.
+    ProgramRefused = "E-PROGRAM-REFUSED",
     /// The environment is protected.
+    ///
+    /// The profile says `protected = true`, or there was nobody to be asked, or the answer was no.
+    ///
+    /// Where the data is to go: run the command in a terminal and type what it asks for; `--yes` is enough where
+    /// nothing is protected.
     Protected = "E-PROTECTED",
     /// The registry wants other credentials.
+    ///
+    /// The registry does not know you, or does not let you have this image.
+    ///
+    /// `docker login REGISTRY`, then `docker pull IMAGE`; or correct the image's name in the profile.
     RegistryDenied = "E-REGISTRY-DENIED",
     /// The registry cannot be reached.
+    ///
+    /// No network, a proxy in between, or a wrong name of the registry.
+    ///
+    /// Check the network and the proxy of the Docker Engine. An image that is there already is not pulled again.
     RegistryUnreachable = "E-REGISTRY-UNREACHABLE",
     /// A role ended although it should run.
+    ///
+    /// The program ended by itself, or was killed for using more memory than it may; its last lines are shown.
+    ///
+    /// `ratesdev logs ROLE` shows all it wrote; raise `memory` in the profile where that was short.
     RoleDied = "E-ROLE-DIED",
     /// The database holds another seed than the one that is wanted.
+    ///
+    /// The profile names another dump than the one that was loaded, or the dump has changed since.
+    ///
+    /// `ratesdev seed --reset` replaces what is there; until then it is kept and served.
     SeedDiffers = "E-SEED-DIFFERS",
     /// The command line cannot be understood.
+    ///
+    /// A word, an option or a value is not one that the command knows.
+    ///
+    /// `ratesdev COMMAND --help` shows what there is, with examples.
     Usage = "E-USAGE",
+}
+
+/// What is to be known about a code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// The code.
+    pub code: Code,
+    /// What happened.
+    pub what: String,
+    /// Why it happens.
+    pub cause: String,
+    /// What to do.
+    pub cure: String,
+}
+
+impl Code {
+    /// What happened, why, and what to do.
+    pub fn explanation(self) -> Explanation {
+        let lines = self.documentation().iter().map(|line| line.trim());
+        let text = lines.collect::<Vec<_>>().join("\n");
+        let mut paragraphs = text.split("\n\n").map(|lines| lines.replace('\n', " "));
+        let mut next = || paragraphs.next().unwrap_or_default();
+        Explanation {
+            code: self,
+            what: next(),
+            cause: next(),
+            cure: next(),
+        }
+    }
 }
 
 impl fmt::Display for Code {
@@ -282,6 +497,18 @@ impl Explain for Interrupted {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_code_says_what_happened_why_and_what_to_do() {
+        for code in Code::ALL {
+            let Explanation {
+                what, cause, cure, ..
+            } = code.explanation();
+            for sentence in [what, cause, cure] {
+                assert!(sentence.ends_with('.'), "{code}: {sentence:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_report_survives_the_way_from_a_job_to_the_manager() {

@@ -16,6 +16,7 @@
 //! | [`rates`] | ports, regions, spans, averages |
 //! | [`text`] | what a terminal can show |
 //! | [`log_line`] | what a line of a log says |
+//! | [`terminal`] | the streams of this process, lent to a command elsewhere |
 //! | [`error`], [`shutdown`] | how things end |
 
 mod api;
@@ -30,6 +31,7 @@ mod profile;
 mod query;
 mod rates;
 mod shutdown;
+mod terminal;
 mod text;
 mod tui;
 

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::Interrupted;
 use crate::error::Result;
+use crate::terminal;
 
 /// Whether a command has been asked to end.
 #[derive(Debug, Clone, Default)]
@@ -65,6 +66,7 @@ impl Shutdown {
 /// The way out when ending well takes longer than the user is willing to wait.
 #[expect(clippy::disallowed_methods, clippy::exit, reason = "the user insists")]
 fn give_up() {
+    terminal::restore();
     std::process::exit(130)
 }
 

@@ -201,7 +201,14 @@ impl Front {
                 terminal::stop().map_err(IoError::new("stop for a while"))?;
                 self.come_back(state)?;
             }
-            Effect::Run { key, found, exec } => {
+            Effect::Run {
+                key,
+                found,
+                mut exec,
+            } => {
+                let term = std::env::var("TERM").ok();
+                exec.variables
+                    .extend(term.map(|term| ("TERM".to_owned(), term)));
                 self.screen.give();
                 // Two readers of the terminal would share its keys.
                 drop(std::mem::replace(&mut self.keys, EventStream::new()));

@@ -1,4 +1,5 @@
-//! The only writer to the terminal: data goes to stdout, everything else to stderr.
+//! The only writer to the terminal: data goes to stdout, everything else to stderr. Beside it, a command that runs
+//! elsewhere has the same streams for itself (`terminal`).
 
 use std::fmt::Display;
 use std::io::IsTerminal;

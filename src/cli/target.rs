@@ -48,8 +48,13 @@ impl Context {
             (None, Some(profile)) => profile.name.parse()?,
             (None, None) => default_name()?,
         };
-        let engine = self.shutdown.guard(engine()).await?;
+        let engine = self.engine().await?;
         Ok(Environment { name, engine })
+    }
+
+    /// The engine alone, for what is about all of its environments.
+    pub async fn engine(&self) -> Result<Arc<dyn Engine>> {
+        self.shutdown.guard(engine()).await
     }
 
     /// The name of the environment, where one was given.

@@ -64,7 +64,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
-    let profile = profile(&args, context).await?;
+    let profile = chosen_profile(args.profile.as_deref(), &args.set, context).await?;
     let choices = Choices {
         build: args.build,
         recreate: args.recreate,
@@ -87,8 +87,12 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
 }
 
 /// The profile that is named; for an environment of this checkout that is named, the one that it was made from.
-async fn profile(args: &Args, context: &Context) -> Result<Profile> {
-    let mut file = args.profile.clone();
+pub async fn chosen_profile(
+    name: Option<&str>,
+    set: &[String],
+    context: &Context,
+) -> Result<Profile> {
+    let mut file = name.map(str::to_owned);
     if file.is_none() && context.named().is_some() {
         let environment = context.environment(None).await?;
         let observed = environment.observe().await?;
@@ -97,7 +101,7 @@ async fn profile(args: &Args, context: &Context) -> Result<Profile> {
         let made_from = made_from.filter(|file| ours && file.is_file());
         file = made_from.map(|file| file.display().to_string());
     }
-    Ok(context.resolve(file.as_deref(), &args.set)?.profile)
+    Ok(context.resolve(file.as_deref(), set)?.profile)
 }
 
 /// Brings an environment up and shows how it goes; `seed` uses it too.

@@ -6,11 +6,14 @@
 
 mod connect;
 mod container;
+mod events;
+mod exec;
 mod explain;
 mod image;
 mod job;
 mod logs;
 mod observe;
+mod overview;
 mod usage;
 mod volume;
 
@@ -22,7 +25,6 @@ use async_trait::async_trait;
 use bollard::Docker as Client;
 use bollard::models::NetworkCreateRequest;
 use bollard::query_parameters::ListNetworksOptionsBuilder;
-use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use sha2::Digest;
 use sha2::Sha256;
@@ -39,6 +41,7 @@ use super::LogLine;
 use super::LogWindow;
 use super::Network;
 use super::Observed;
+use super::Overview;
 use super::Reading;
 use super::Remark;
 use super::Result;
@@ -202,6 +205,10 @@ impl Engine for Docker {
         observe::environments(&self.client).await
     }
 
+    async fn overview(&self, kept: bool) -> Result<Vec<Overview>> {
+        overview::read(&self.client, kept).await
+    }
+
     async fn perform(
         &self,
         owner: &Identity,
@@ -231,16 +238,16 @@ impl Engine for Docker {
         usage::read(&self.client, id).await
     }
 
-    async fn exec(&self, _found: &Found, _exec: &Exec) -> Result<i32> {
-        Err(Error::new(Code::DockerAnswer, "exec is not here yet"))
+    async fn exec(&self, found: &Found, exec: &Exec) -> Result<i32> {
+        exec::run(&self.client, found, exec).await
     }
 
     fn events(
         &self,
-        _environment: Option<&EnvironmentName>,
-        _window: LogWindow,
+        environment: Option<&EnvironmentName>,
+        window: LogWindow,
     ) -> BoxStream<'static, Result<Event>> {
-        futures_util::stream::empty().boxed()
+        events::read(&self.client, environment, window)
     }
 }
 
@@ -260,6 +267,11 @@ fn labels(owner: &Identity) -> HashMap<String, String> {
             env!("CARGO_PKG_VERSION").to_owned(),
         ),
     ])
+}
+
+/// The filter for what belongs to an environment, whichever it is.
+fn of_any_environment() -> HashMap<String, Vec<String>> {
+    HashMap::from([("label".to_owned(), vec![label::ENVIRONMENT.to_owned()])])
 }
 
 /// The filter for what belongs to one environment.

@@ -9,6 +9,7 @@ pub mod process;
 pub mod random;
 pub mod registry;
 pub mod run;
+pub mod terminal;
 
 use std::time::Duration;
 use std::time::Instant;

@@ -178,6 +178,13 @@ pub fn port(cause: &Cause) -> Option<u16> {
     words.find_map(address).map(|address| address.port())
 }
 
+/// What a chain of runtimes says in the end: the last part that says more than a word.
+pub fn last_words(chain: &str) -> String {
+    let chain = chain.strip_suffix(": unknown").unwrap_or(chain);
+    let (_, last) = chain.rsplit_once(": ").unwrap_or(("", chain));
+    last.to_owned()
+}
+
 /// The error at the bottom: what stands above it says only "client error".
 pub fn innermost(cause: &Cause) -> Box<dyn StdError + Send + Sync> {
     let message = match cause {

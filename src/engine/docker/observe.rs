@@ -18,6 +18,7 @@ use super::explain;
 use super::explain::Explained;
 use super::image;
 use super::label;
+use super::of_any_environment;
 use super::of_environment;
 use crate::engine::Found;
 use crate::engine::Health;
@@ -45,8 +46,7 @@ pub async fn instances(
 
 /// The names of all environments, each once.
 pub async fn environments(client: &Client) -> Result<Vec<EnvironmentName>> {
-    let filters = HashMap::from([("label".to_owned(), vec![label::ENVIRONMENT.to_owned()])]);
-    let labels = containers(client, filters).await?;
+    let labels = containers(client, of_any_environment()).await?;
     let names = labels
         .iter()
         .filter_map(|(_, labels)| labels.get(label::ENVIRONMENT)?.parse().ok());
@@ -97,15 +97,11 @@ fn found(container: ContainerInspectResponse, network: Option<&str>) -> Option<(
     let is_cut_off = !is_on(&container, network);
     let config = container.config?;
     let mut labels = config.labels?;
+    let instance = instance(&labels)?;
     let mut label = |name: &str| labels.remove(name);
-    let role = label(label::ROLE)?;
-    let role = Role::ALL.into_iter().find(|known| known.as_str() == role)?;
-    let number = label(label::NUMBER)
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(1);
     let state = container.state?;
     let found = Found {
-        instance: Instance { role, number },
+        instance,
         id: container.id?,
         name: container
             .name
@@ -129,6 +125,15 @@ fn found(container: ContainerInspectResponse, network: Option<&str>) -> Option<(
             .unwrap_or(0),
     };
     Some((found, container.image.unwrap_or_default()))
+}
+
+/// The part that a container with these labels plays.
+pub fn instance(labels: &HashMap<String, String>) -> Option<Instance> {
+    let role = labels.get(label::ROLE)?;
+    let role = Role::ALL.into_iter().find(|known| known.as_str() == role)?;
+    let number = labels.get(label::NUMBER);
+    let number = number.and_then(|number| number.parse().ok()).unwrap_or(1);
+    Some(Instance { role, number })
 }
 
 /// Whether a container is on this network, or will be once it runs: by then it is known by the id it was made with.
@@ -208,18 +213,22 @@ fn started_at(state: &ContainerState) -> Option<Timestamp> {
     text.parse().ok()
 }
 
-/// Where the published port is reached: a port bound to every address is reached on this machine's own.
-fn endpoint(container: &ContainerInspectResponse) -> Option<SocketAddr> {
-    let ports = container.network_settings.as_ref()?.ports.as_ref()?;
-    let binding = ports.values().flatten().flatten().next()?;
-    let address: IpAddr = binding.host_ip.as_ref()?.parse().ok()?;
-    let address = if address.is_unspecified() {
+/// A port bound to every address is reached on this machine's own.
+pub fn reachable(address: IpAddr) -> IpAddr {
+    if address.is_unspecified() {
         Ipv4Addr::LOCALHOST.into()
     } else {
         address
-    };
+    }
+}
+
+/// Where the published port is reached.
+fn endpoint(container: &ContainerInspectResponse) -> Option<SocketAddr> {
+    let ports = container.network_settings.as_ref()?.ports.as_ref()?;
+    let binding = ports.values().flatten().flatten().next()?;
+    let address = binding.host_ip.as_ref()?.parse().ok()?;
     Some(SocketAddr::new(
-        address,
+        reachable(address),
         binding.host_port.as_ref()?.parse().ok()?,
     ))
 }

@@ -1,5 +1,7 @@
 //! What each action does.
 
+use std::collections::BTreeMap;
+
 use super::doing;
 use super::logs;
 use super::query;
@@ -7,6 +9,8 @@ use super::walk;
 use crate::engine::Exec;
 use crate::engine::Role;
 use crate::engine::State as Doing;
+use crate::environment::exec::SHELL;
+use crate::environment::exec::psql_variables;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::state::Pane;
@@ -221,14 +225,17 @@ fn run(state: &mut State, action: Action) -> Vec<Effect> {
     let Some(known) = state.chosen() else {
         return Vec::new();
     };
-    let command = match action {
-        Action::Psql => ["psql", "-U", "rates", "-d", crate::engine::DATABASE_NAME].as_slice(),
-        _ => &["sh"],
-    };
-    let exec = Exec {
-        command: command.iter().map(|&word| word.to_owned()).collect(),
-        variables: std::collections::BTreeMap::new(),
-        terminal: true,
+    let exec = match action {
+        Action::Psql => Exec {
+            command: vec!["psql".to_owned()],
+            variables: psql_variables(),
+            terminal: true,
+        },
+        _ => Exec {
+            command: SHELL.map(str::to_owned).into(),
+            variables: BTreeMap::new(),
+            terminal: true,
+        },
     };
     vec![Effect::Run {
         key: known.key.clone(),

@@ -1,0 +1,154 @@
+//! `ratesdev config`: an environment as it would run.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Context;
+use super::up;
+
+use crate::engine::Publish;
+use crate::engine::Service;
+use crate::environment::program;
+use crate::environment::wanted::Wanted;
+use crate::error::Exit;
+use crate::error::IoError;
+use crate::error::Result;
+use crate::profile::Check;
+
+/// Show an environment as `up` would make it: services, images, ports, limits, checks.
+///
+/// `profile show` tells what was asked for and where each value comes from; this tells what it comes to.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Secrets are never part of it: roles read the password from a file. What an engine adds so that roles find each other is
+not shown either.
+
+Examples:
+  ratesdev config                           the profile dev, as TOML
+  ratesdev config staging --set api.replicas=2
+  ratesdev config --json | jq '.services[].image'"
+)]
+pub struct Args {
+    /// The profile: its name, or the path of its file [default: dev]
+    profile: Option<String>,
+    /// Overrule a setting of the profile, for example api.port=15001
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// One JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(args: Args, context: &Context) -> Result<Exit> {
+    let profile = up::chosen_profile(args.profile.as_deref(), &args.set, context).await?;
+    let environment = context.environment(Some(&profile)).await?;
+    let program = program()?;
+    let wanted = environment.wanted(&profile, &program);
+    let wanted = context.shutdown.guard(wanted).await?;
+    let config = Config::new(&wanted, environment.engine.about().engine);
+    if args.json {
+        context.out.json(&config)?;
+    } else {
+        let text = toml::to_string(&config).map_err(std::io::Error::other);
+        let text = text.map_err(IoError::new("write TOML"))?;
+        context.out.raw(text.as_bytes())?;
+    }
+    Ok(Exit::Done)
+}
+
+/// An environment as it would run. Tables come last, as TOML wants them.
+#[derive(Debug, Serialize)]
+struct Config {
+    environment: String,
+    engine: &'static str,
+    profile: String,
+    profile_file: String,
+    checkout: String,
+    protected: bool,
+    seed: SeedConfig,
+    services: Vec<ServiceConfig>,
+    checks: Vec<CheckConfig>,
+}
+
+#[derive(Debug, Serialize)]
+struct SeedConfig {
+    file: String,
+    fingerprint: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ServiceConfig {
+    name: String,
+    image: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    publish: Option<String>,
+    arguments: Vec<String>,
+    cpus: f64,
+    memory_bytes: u64,
+    pids: u32,
+    variables: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Serialize)]
+struct CheckConfig {
+    name: String,
+    orig: String,
+    dest: String,
+    day: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price: Option<f64>,
+}
+
+impl Config {
+    fn new(wanted: &Wanted, engine: &'static str) -> Self {
+        let owner = &wanted.owner;
+        Self {
+            environment: owner.environment.to_string(),
+            engine,
+            profile: owner.profile.clone(),
+            profile_file: owner.profile_file.display().to_string(),
+            checkout: owner.root.display().to_string(),
+            protected: owner.protected,
+            seed: SeedConfig {
+                file: wanted.seed.file.display().to_string(),
+                fingerprint: wanted.seed.fingerprint.clone(),
+            },
+            services: wanted.services.iter().map(service).collect(),
+            checks: wanted.checks.iter().map(check).collect(),
+        }
+    }
+}
+
+fn service(service: &Service) -> ServiceConfig {
+    let limits = service.limits;
+    ServiceConfig {
+        name: service.instance.to_string(),
+        image: service.image.clone(),
+        publish: service.publish.map(publish),
+        arguments: service.arguments.clone(),
+        cpus: f64::from(limits.millicpus) / 1000.0,
+        memory_bytes: limits.memory.0,
+        pids: limits.pids,
+        variables: service.variables.clone(),
+    }
+}
+
+fn publish(publish: Publish) -> String {
+    let port = publish.port.map(|port| port.to_string());
+    let port = port.unwrap_or_else(|| "auto".to_owned());
+    format!("{}:{port}", publish.address)
+}
+
+fn check(check: &Check) -> CheckConfig {
+    CheckConfig {
+        name: check.name.clone(),
+        orig: check.orig.to_string(),
+        dest: check.dest.to_string(),
+        day: check.expect.day.to_string(),
+        count: check.expect.count,
+        price: check.expect.price,
+    }
+}

@@ -1,0 +1,167 @@
+//! `ratesdev exec`: a command beside a role, in this terminal.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+
+use super::Context;
+use super::target::nothing_of;
+use crate::engine;
+use crate::engine::Exec;
+use crate::engine::Found;
+use crate::engine::Instance;
+use crate::engine::State;
+use crate::environment::Environment;
+use crate::environment::chosen::Chosen;
+use crate::environment::exec::SHELL;
+use crate::error::Code;
+use crate::error::Error;
+use crate::error::Exit;
+use crate::error::Explain;
+use crate::error::Result;
+
+/// Run a command beside a role; without a command, a shell.
+///
+/// On a terminal the command gets a terminal too, with every key as it is pressed; elsewhere its streams are plain ones.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The exit code is the command's: 126 where it cannot be run, 127 where it is not there, 128 and the number of
+the signal that ended it. The API's own image holds this program and nothing else.
+
+Examples:
+  ratesdev exec database                        a shell
+  ratesdev exec database pg_dump -U rates rates > rates.sql
+  ratesdev exec database -- df -h /var/lib/postgresql/data
+  ratesdev exec api-2 -- /ratesdev --version    in one replica
+  tar c . | ratesdev exec -T database tar x -C /tmp"
+)]
+pub struct Args {
+    /// The role, or one replica such as api-2
+    #[arg(value_name = "ROLE")]
+    role: Chosen,
+    #[command(flatten)]
+    streams: StreamArgs,
+    /// The command and its arguments [default: a shell]
+    #[arg(
+        value_name = "COMMAND",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    command: Vec<String>,
+}
+
+/// Which streams a command gets.
+#[derive(Debug, clap::Args)]
+pub struct StreamArgs {
+    /// Plain streams, even on a terminal
+    #[arg(short = 'T', long)]
+    no_tty: bool,
+}
+
+impl StreamArgs {
+    /// A command with a terminal, where there is one to give.
+    pub fn exec(&self, command: Vec<String>) -> Exec {
+        let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        let terminal = is_terminal && !self.no_tty;
+        let term = std::env::var("TERM").ok().filter(|_| terminal);
+        Exec {
+            command,
+            variables: term
+                .map(|term| ("TERM".to_owned(), term))
+                .into_iter()
+                .collect::<BTreeMap<_, _>>(),
+            terminal,
+        }
+    }
+}
+
+/// The instance is there and does not run.
+#[derive(Debug, thiserror::Error)]
+#[error("{instance} of {environment} does not run: it is {state}")]
+struct Asleep {
+    instance: Instance,
+    environment: String,
+    state: State,
+}
+
+impl Explain for Asleep {
+    fn code(&self) -> Code {
+        Code::NotRunning
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(format!(
+            "start it with `ratesdev start {} -e {}`",
+            self.instance, self.environment
+        ))
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::NotRunning
+    }
+}
+
+/// A shell was wanted where there is none.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} has no shell")]
+struct NoShell(Instance);
+
+impl Explain for NoShell {
+    fn code(&self) -> Code {
+        Code::ProgramMissing
+    }
+
+    fn hint(&self) -> Option<String> {
+        let own = "the API's own image holds the program /ratesdev and nothing else";
+        Some(format!("name a program that it has; {own}"))
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Of(127)
+    }
+}
+
+pub async fn run(args: Args, context: &Context) -> Result<Exit> {
+    let wants_shell = args.command.is_empty();
+    let command = if wants_shell {
+        SHELL.map(str::to_owned).to_vec()
+    } else {
+        args.command
+    };
+    let environment = context.environment(None).await?;
+    let found = running(&environment, args.role).await?;
+    let exec = args.streams.exec(command);
+    let ended = environment.engine.exec(&found, &exec);
+    let ended = context.shutdown.guard(async { Ok(ended.await) }).await?;
+    match ended {
+        Err(error) if wants_shell && error.code == Code::ProgramMissing => {
+            Err(NoShell(found.instance).into())
+        }
+        ended => exit(ended),
+    }
+}
+
+/// The first of the chosen instances that runs.
+pub async fn running(environment: &Environment, chosen: Chosen) -> Result<Found> {
+    let instances = environment.observe().await?.instances.into_iter();
+    let mut meant: Vec<_> = instances
+        .filter(|found| chosen.means(found.instance))
+        .collect();
+    // The sort is stable: those that run come first, in their own order.
+    meant.sort_by_key(|found| found.state != State::Running);
+    match meant.into_iter().next() {
+        None => Err(nothing_of(&[chosen], environment).await?),
+        Some(found) if found.state == State::Running => Ok(found),
+        Some(found) => Err(Asleep {
+            instance: found.instance,
+            environment: environment.name.to_string(),
+            state: found.state,
+        }
+        .into()),
+    }
+}
+
+/// The program ends as the command did.
+pub fn exit(ended: engine::Result<i32>) -> Result<Exit> {
+    let code = ended.map_err(Error::from)?;
+    Ok(Exit::Of(u8::try_from(code).unwrap_or(u8::MAX)))
+}

@@ -1,0 +1,69 @@
+//! `ratesdev port`: where roles can be reached.
+
+use serde::Serialize;
+
+use super::Context;
+use super::target::nothing_of;
+use crate::engine::Found;
+use crate::environment::chosen::Chosen;
+use crate::environment::chosen::includes;
+use crate::error::Exit;
+use crate::error::Result;
+
+/// Show where the roles of an environment can be reached.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  ratesdev port                             every role and its address
+  ratesdev port api                         only the address: curl http://$(ratesdev port api)/health/ready
+  ratesdev port --json")]
+pub struct Args {
+    /// The role, or one replica such as api-2
+    #[arg(value_name = "ROLE")]
+    role: Option<Chosen>,
+    /// One JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Document {
+    environment: String,
+    ports: Vec<Published>,
+}
+
+#[derive(Debug, Serialize)]
+struct Published {
+    role: String,
+    endpoint: String,
+}
+
+pub async fn run(args: Args, context: &Context) -> Result<Exit> {
+    let environment = context.environment(None).await?;
+    let chosen: Vec<_> = args.role.into_iter().collect();
+    let observed = environment.observe().await?;
+    let published = |found: &Found| {
+        Some(Published {
+            role: found.instance.to_string(),
+            endpoint: found.endpoint?.to_string(),
+        })
+    };
+    let instances = observed.instances.iter();
+    let meant = instances.filter(|found| includes(&chosen, found.instance));
+    let ports: Vec<_> = meant.filter_map(published).collect();
+    if ports.is_empty() {
+        return Err(nothing_of(&chosen, &environment).await?);
+    }
+    if args.json {
+        let environment = environment.name.to_string();
+        context.out.json(&Document { environment, ports })?;
+        return Ok(Exit::Done);
+    }
+    for Published { role, endpoint } in ports {
+        if args.role.is_some() {
+            context.out.line(endpoint)?;
+        } else {
+            context.out.line(format_args!("{role:<9} {endpoint}"))?;
+        }
+    }
+    Ok(Exit::Done)
+}

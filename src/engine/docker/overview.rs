@@ -1,0 +1,90 @@
+//! All environments at a glance, in one request however many there are.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::net::SocketAddr;
+
+use bollard::Docker as Client;
+use bollard::models::ContainerSummary;
+use bollard::models::ContainerSummaryStateEnum as State;
+use bollard::query_parameters::ListContainersOptionsBuilder;
+use bollard::query_parameters::ListVolumesOptionsBuilder;
+
+use super::explain::Explained;
+use super::label;
+use super::observe;
+use super::of_any_environment;
+use crate::engine::Glimpse;
+use crate::engine::Overview;
+use crate::engine::Result;
+use crate::profile::EnvironmentName;
+
+type All = BTreeMap<EnvironmentName, Overview>;
+
+/// Every environment that has a container; with `kept`, those too that have a volume, which takes a second request.
+pub async fn read(client: &Client, kept: bool) -> Result<Vec<Overview>> {
+    let mut all = All::new();
+    if kept {
+        add_volumes(client, &mut all).await?;
+    }
+    let options = ListContainersOptionsBuilder::default()
+        .all(true)
+        .filters(&of_any_environment())
+        .build();
+    let containers = client.list_containers(Some(options)).await;
+    for container in containers.explain("list the containers")? {
+        add(&mut all, &container);
+    }
+    let mut all: Vec<_> = all.into_values().collect();
+    for one in &mut all {
+        one.instances.sort_unstable();
+    }
+    Ok(all)
+}
+
+async fn add_volumes(client: &Client, all: &mut All) -> Result<()> {
+    let options = ListVolumesOptionsBuilder::default()
+        .filters(&of_any_environment())
+        .build();
+    let volumes = client.list_volumes(Some(options)).await;
+    let volumes = volumes.explain("list the volumes")?.volumes;
+    for volume in volumes.unwrap_or_default() {
+        entry(all, &volume.labels);
+    }
+    Ok(())
+}
+
+fn add(all: &mut All, container: &ContainerSummary) -> Option<()> {
+    let labels = container.labels.as_ref()?;
+    let glimpse = Glimpse {
+        instance: observe::instance(labels)?,
+        runs: container.state == Some(State::RUNNING),
+        endpoint: endpoint(container),
+    };
+    entry(all, labels)?.instances.push(glimpse);
+    Some(())
+}
+
+/// The environment that things with these labels belong to.
+fn entry<'a>(all: &'a mut All, labels: &HashMap<String, String>) -> Option<&'a mut Overview> {
+    let name: EnvironmentName = labels.get(label::ENVIRONMENT)?.parse().ok()?;
+    let label = |name| labels.get(name).cloned().unwrap_or_default();
+    Some(all.entry(name.clone()).or_insert_with(|| Overview {
+        environment: name,
+        profile: label(label::PROFILE),
+        root: label(label::ROOT).into(),
+        instances: Vec::new(),
+    }))
+}
+
+fn endpoint(container: &ContainerSummary) -> Option<SocketAddr> {
+    let mut ports = container.ports.iter().flatten();
+    ports.find_map(|port| {
+        let address: IpAddr = port.ip.as_ref()?.parse().ok()?;
+        Some(SocketAddr::new(
+            observe::reachable(address),
+            port.public_port?,
+        ))
+    })
+}
