@@ -11,8 +11,12 @@
 mod effect;
 mod keymap;
 mod message;
+#[cfg(test)]
+mod samples;
 mod state;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod update;
 mod view;

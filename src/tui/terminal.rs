@@ -20,6 +20,8 @@ use crossterm::terminal::EnterAlternateScreen;
 use crossterm::terminal::LeaveAlternateScreen;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Position;
+use ratatui::layout::Rect;
 use ratatui::layout::Size;
 
 use super::state::State;
@@ -84,8 +86,8 @@ impl Screen {
 
     /// Takes the terminal, for the first time or again.
     pub fn take(&mut self) -> Result<()> {
-        let taken = take(self.mouse).and_then(|()| self.terminal.clear());
-        Ok(taken.map_err(IoError::new("take the terminal"))?)
+        take(self.mouse).map_err(IoError::new("take the terminal"))?;
+        self.clear()
     }
 
     /// Gives the terminal back for a while.
@@ -117,10 +119,10 @@ impl Screen {
 
     /// Draws everything anew with the next frame.
     pub fn clear(&mut self) -> Result<()> {
-        Ok(self
-            .terminal
-            .clear()
-            .map_err(IoError::new("draw on the terminal"))?)
+        // Its own `clear` would ask the terminal where the cursor is, and the answer comes in among the keys.
+        let area = Rect::from((Position::ORIGIN, self.size()));
+        let cleared = self.terminal.resize(area);
+        Ok(cleared.map_err(IoError::new("draw on the terminal"))?)
     }
 
     /// Takes the mouse, or gives it back to the terminal.

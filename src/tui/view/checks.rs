@@ -79,7 +79,16 @@ fn seed_line(theme: &Theme, seed: Option<&SeedStatus>, width: u16) -> Line<'stat
                 width,
             )
         }
-        None => labelled(theme, false, "seed", "not known", width),
+        // Only the API knows it; while that is away, nothing is wrong with the data.
+        None => {
+            let glyph = theme.pick("·", ".");
+            let words = "known once the API answers";
+            let line = format!(" {glyph} {:<10} {words}", "seed");
+            Line::from(Span::styled(
+                part::safe(theme, &line, width.into()),
+                theme.dim,
+            ))
+        }
     }
 }
 
