@@ -179,7 +179,7 @@ impl State {
             pane: Pane::Main,
             tab: Tab::Logs,
             full_screen: false,
-            side: 40,
+            side: 42,
             mouse: true,
             overlay: None,
             notice: None,

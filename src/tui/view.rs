@@ -124,7 +124,7 @@ fn wide(state: &State, screen: Rect) -> Areas {
     let side = if state.full_screen {
         0
     } else {
-        state.side.min(screen.width / 2)
+        state.side.min(screen.width * 2 / 5)
     };
     let left = Rect {
         width: side,

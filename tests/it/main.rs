@@ -10,6 +10,7 @@
 
 mod api;
 mod commands;
+mod dashboard;
 mod data;
 mod lifecycle;
 mod profile;

@@ -193,6 +193,13 @@ impl Known {
         if self.is_working() {
             return Condition::Starting;
         }
+        if self
+            .operation
+            .as_ref()
+            .is_some_and(|operation| operation.failure().is_some())
+        {
+            return Condition::Failed;
+        }
         let Some(look) = &self.look else {
             return Condition::Unknown;
         };

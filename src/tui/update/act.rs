@@ -75,7 +75,7 @@ fn screen(state: &mut State, action: Action) -> Vec<Effect> {
             state.full_screen = !state.full_screen;
             state.pane = Pane::Main;
         }
-        A::Wider => state.side = (state.side + 4).min(state.size.width / 2),
+        A::Wider => state.side = (state.side + 4).min(state.size.width * 2 / 5),
         A::Narrower => state.side = state.side.saturating_sub(4).max(28),
         A::NextTheme => {
             state.theme = state.theme.next();

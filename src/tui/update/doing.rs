@@ -9,6 +9,7 @@ use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::state::Pane;
 use crate::tui::state::State;
+use crate::tui::state::known::Condition;
 use crate::tui::state::known::Happening;
 use crate::tui::state::known::Known;
 use crate::tui::state::operation::Doing;
@@ -130,6 +131,10 @@ fn try_again(state: &mut State) -> Vec<Effect> {
     let failed = failed.filter(|operation| operation.failure().is_some());
     if let Some(doing) = failed.map(|operation| operation.doing) {
         return begin(state, doing);
+    }
+    // A role that died by itself is tried again by bringing everything up.
+    if state.chosen().map(Known::condition) == Some(Condition::Failed) {
+        return begin(state, Doing::Up);
     }
     state.say("nothing has failed here");
     Vec::new()

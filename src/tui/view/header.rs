@@ -172,10 +172,10 @@ pub fn draw_strip(state: &State, area: Rect, buffer: &mut Buffer) {
         ));
     }
     if known.statuses().is_empty() {
-        let words = if known.look.is_some() {
-            "nothing runs here"
-        } else {
-            "looking"
+        let words = match known.condition() {
+            Condition::Unknown => "looking",
+            Condition::Starting => "on its way",
+            _ => "nothing runs here",
         };
         left.push(Span::styled(words, theme.dim));
     }

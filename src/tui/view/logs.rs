@@ -22,6 +22,7 @@ use unicode_width::UnicodeWidthChar;
 use super::part;
 use super::render;
 use crate::log_line;
+use crate::text::Charset;
 use crate::text::printable;
 use crate::text::thousands;
 use crate::tui::keymap::Action;
@@ -156,6 +157,20 @@ fn shown(entry: &Entry, layout: Layout) -> Cow<'_, str> {
     }
 }
 
+/// Characters that the terminal does not know are stood in for.
+fn known_to(charset: Charset, text: &str) -> Cow<'_, str> {
+    if charset == Charset::Unicode || text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let stand_in = |c: char| match c {
+        '→' => '>',
+        '·' | '–' => '-',
+        c if c.is_ascii() => c,
+        _ => '?',
+    };
+    Cow::Owned(text.chars().map(stand_in).collect())
+}
+
 fn fields(text: &str) -> Cow<'_, str> {
     let parsed = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text);
     let Ok(parsed) = parsed else {
@@ -199,6 +214,7 @@ fn lines(state: &State, logs: &Logs, entry: &Entry, width: u16) -> Vec<Line<'sta
     let head = head(theme, entry, layout);
     let room = usize::from(width).saturating_sub(prefix(layout)).max(10);
     let text = shown(entry, layout);
+    let text = known_to(theme.charset, &text);
     let spans = spans(&text, theme.level(entry.level));
     let spans = raised(spans, &logs.filter.found(&plain(&text)), theme.found);
     let pieces = if layout.wrap {
