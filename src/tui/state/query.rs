@@ -170,14 +170,21 @@ impl Query {
         }
     }
 
-    /// Takes in where the API is now; a line that was typed for elsewhere stays.
-    pub fn set_base(&mut self, base: BaseUrl) {
+    /// Takes in where the API is now, and tells whether the line follows; one that was typed for elsewhere stays.
+    pub fn set_base(&mut self, base: BaseUrl) -> bool {
         let line = self.line();
         let is_ours = line.is_none_or(|line| self.base.is_none() || Some(line.base) == self.base);
-        if is_ours && self.base.as_ref() != Some(&base) {
+        let moves = is_ours && self.base.as_ref() != Some(&base);
+        if moves {
             self.base = Some(base);
             self.write_line();
         }
+        moves
+    }
+
+    /// Whether nobody knows yet where the API is.
+    pub fn waits_for_api(&self) -> bool {
+        self.base.is_none()
     }
 
     /// Takes a question over.

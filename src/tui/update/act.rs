@@ -136,6 +136,7 @@ pub fn tab(state: &mut State, place: usize) -> Vec<Effect> {
     walk::keep(state);
     match state.chosen() {
         Some(known) if *tab == Tab::Config => vec![configure(known)],
+        Some(known) if *tab == Tab::Query && known.query.waits_for_api() => Vec::new(),
         Some(known) if *tab == Tab::Query && known.query.answered.is_none() => query::ask(state),
         _ => Vec::new(),
     }

@@ -14,6 +14,7 @@ use crate::tui::effect::Effect;
 use crate::tui::message::Message;
 use crate::tui::state::Key;
 use crate::tui::state::State;
+use crate::tui::state::Tab;
 use crate::tui::state::known::Happening;
 use crate::tui::state::known::Known;
 use crate::tui::state::known::Look;
@@ -234,8 +235,22 @@ fn looked(state: &mut State, key: &Key, result: Result<Look, Report>) -> Vec<Eff
     if stopped {
         effects.extend(act::arrive(state));
     }
+    effects.extend(moved(state, key));
     walk::keep(state);
     effects
+}
+
+/// The line of the query panel follows the API to its new port; a question that is looked at is asked there.
+fn moved(state: &mut State, key: &Key) -> Vec<Effect> {
+    let is_shown = state.tab == Tab::Query && state.chosen().is_some_and(|known| known.key == *key);
+    let Some(known) = state.known_mut(key) else {
+        return Vec::new();
+    };
+    let moves = known.api().is_some_and(|base| known.query.set_base(base));
+    if moves && is_shown {
+        return query::ask(state);
+    }
+    Vec::new()
 }
 
 /// Takes in what was seen; tells whether it is anything new.
@@ -258,9 +273,6 @@ fn seen(known: &mut Known, mut look: Look, tells: bool, now: jiff::Timestamp) ->
         }
     }
     known.look = Some(look);
-    if let Some(base) = known.api() {
-        known.query.set_base(base);
-    }
     changed || was_in_trouble
 }
 

@@ -109,7 +109,7 @@ fn skipped(input: &Input, columns: usize) -> String {
 
 fn draw_form(state: &State, query: &Query, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let theme = &state.theme;
-    let views = views(state, query);
+    let views = views(state, query, area.width);
     let taken = u16::try_from(views.width()).unwrap_or(0).min(area.width);
     let place = Rect {
         x: area.right() - taken,
@@ -156,10 +156,12 @@ fn after(area: Rect, columns: u16) -> Rect {
     }
 }
 
-fn views(state: &State, query: &Query) -> Line<'static> {
+/// Where there is no room for all views, the one that is shown.
+fn views(state: &State, query: &Query, width: u16) -> Line<'static> {
     let theme = &state.theme;
     let mut spans = Vec::new();
-    for form in Form::ALL {
+    let shown = |form: &Form| width >= 78 || *form == query.form;
+    for form in Form::ALL.into_iter().filter(shown) {
         let style = if form == query.form {
             theme.accent.add_modifier(Modifier::BOLD)
         } else {
