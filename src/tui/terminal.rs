@@ -13,8 +13,8 @@ use crossterm::cursor;
 use crossterm::event::DisableBracketedPaste;
 use crossterm::event::DisableMouseCapture;
 use crossterm::event::EnableBracketedPaste;
-use crossterm::event::EnableMouseCapture;
 use crossterm::execute;
+use crossterm::style::Print;
 use crossterm::terminal;
 use crossterm::terminal::EnterAlternateScreen;
 use crossterm::terminal::LeaveAlternateScreen;
@@ -130,7 +130,7 @@ impl Screen {
         self.mouse = mouse;
         let out = self.terminal.backend_mut();
         let done = if mouse {
-            execute!(out, EnableMouseCapture)
+            listen_to_mouse(out)
         } else {
             execute!(out, DisableMouseCapture)
         };
@@ -151,6 +151,18 @@ impl Drop for Screen {
     }
 }
 
+/// Clicks and the wheel. crossterm's own command asks for every move too, which is a message for every cell.
+#[cfg(unix)]
+fn listen_to_mouse(out: &mut impl io::Write) -> io::Result<()> {
+    execute!(out, Print("\x1b[?1000h\x1b[?1006h"))
+}
+
+/// Clicks and the wheel, and whatever comes along with them here.
+#[cfg(not(unix))]
+fn listen_to_mouse(out: &mut impl io::Write) -> io::Result<()> {
+    execute!(out, crossterm::event::EnableMouseCapture)
+}
+
 fn take(mouse: bool) -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     terminal::enable_raw_mode()?;
@@ -162,7 +174,7 @@ fn take(mouse: bool) -> io::Result<()> {
         cursor::Hide
     )?;
     if mouse {
-        execute!(out, EnableMouseCapture)?;
+        listen_to_mouse(&mut out)?;
     }
     Ok(())
 }

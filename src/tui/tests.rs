@@ -360,6 +360,34 @@ fn a_hundred_environments_have_one_that_is_shown() {
 }
 
 #[test]
+fn a_click_chooses_what_is_under_it_and_a_mouse_that_moves_changes_nothing() {
+    let mut state = samples::healthy(120, 36);
+    let shown = screen(&state);
+    let mut at = |kind, words: &str, row: usize| {
+        let line = shown.lines().nth(row).unwrap();
+        let before = line.split_once(words).unwrap().0;
+        let event = MouseEvent {
+            kind,
+            // The first character of a line is a quotation mark.
+            column: u16::try_from(before.chars().count() - 1).unwrap(),
+            row: u16::try_from(row).unwrap(),
+            modifiers: KeyModifiers::NONE,
+        };
+        state.changed = false;
+        tell(&mut state, Message::Mouse(event));
+        (state.changed, state.chosen, state.tab, state.pane)
+    };
+    let click = MouseEventKind::Down(MouseButton::Left);
+    assert_eq!(
+        at(MouseEventKind::Moved, "Query", 1),
+        (false, 0, Tab::Logs, Pane::Main)
+    );
+    assert_eq!(at(click, "Query", 1), (true, 0, Tab::Query, Pane::Main));
+    assert_eq!(at(click, "api", 3), (true, 0, Tab::Query, Pane::Roles));
+    assert_eq!(at(click, "staging", 0), (true, 1, Tab::Query, Pane::Roles));
+}
+
+#[test]
 fn a_paste_of_a_megabyte_fits_into_an_input() {
     let mut state = samples::healthy(80, 24);
     press(&mut state, &["]", "]", "c"]);

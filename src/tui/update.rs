@@ -22,8 +22,12 @@ use super::state::State;
 /// Takes one message in.
 pub fn update(state: &mut State, message: Message, now: Timestamp) -> Vec<Effect> {
     state.now = now;
-    // A tick and a look that shows nothing new leave the screen as it is; they say themselves when they do not.
-    if !matches!(message, Message::Tick | Message::Looked { .. }) {
+    // A tick, a look that shows nothing new and a mouse that only moves leave the screen as it is; they say themselves
+    // when they do not.
+    if !matches!(
+        message,
+        Message::Tick | Message::Looked { .. } | Message::Mouse(_)
+    ) {
         state.changed = true;
     }
     match message {

@@ -21,14 +21,12 @@ const WHEEL: isize = 3;
 /// Takes a click or a turn of the wheel in.
 pub fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
     let at = Position::new(event.column, event.row);
+    state.changed |= !matches!(event.kind, MouseEventKind::Moved | MouseEventKind::Drag(_));
     match event.kind {
         MouseEventKind::ScrollDown => wheel(state, at, WHEEL),
         MouseEventKind::ScrollUp => wheel(state, at, -WHEEL),
         MouseEventKind::Down(MouseButton::Left) => click(state, at),
-        _ => {
-            state.changed = false;
-            Vec::new()
-        }
+        _ => Vec::new(),
     }
 }
 

@@ -66,30 +66,25 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
 }
 
 fn seed_line(theme: &Theme, seed: Option<&SeedStatus>, width: u16) -> Line<'static> {
-    match seed {
-        Some(seed) => {
-            let short: String = seed.fingerprint.chars().take(6).collect();
-            let dot = theme.pick("·", "-");
-            let rows = theme.pick(thousands(seed.rows), seed.rows.to_string());
-            labelled(
-                theme,
-                true,
-                "seed",
-                &format!("{rows} rows {dot} {short}"),
-                width,
-            )
-        }
-        // Only the API knows it; while that is away, nothing is wrong with the data.
-        None => {
-            let glyph = theme.pick("·", ".");
-            let words = "known once the API answers";
-            let line = format!(" {glyph} {:<10} {words}", "seed");
-            Line::from(Span::styled(
-                part::safe(theme, &line, width.into()),
-                theme.dim,
-            ))
-        }
+    if let Some(seed) = seed {
+        let short: String = seed.fingerprint.chars().take(6).collect();
+        let dot = theme.pick("·", "-");
+        let rows = theme.pick(thousands(seed.rows), seed.rows.to_string());
+        return labelled(
+            theme,
+            true,
+            "seed",
+            &format!("{rows} rows {dot} {short}"),
+            width,
+        );
     }
+    // Only the API knows it; while that is away, nothing is wrong with the data.
+    let glyph = theme.pick("·", ".");
+    let line = format!(" {glyph} {:<10} known once the API answers", "seed");
+    Line::from(Span::styled(
+        part::safe(theme, &line, width.into()),
+        theme.dim,
+    ))
 }
 
 fn line(theme: &Theme, check: &CheckStatus, width: u16) -> Line<'static> {
