@@ -4,6 +4,7 @@ mod ask;
 mod complete;
 mod completions;
 mod config;
+mod dashboard;
 mod doctor;
 mod down;
 mod events;
@@ -38,7 +39,9 @@ mod target;
 mod up;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::CommandFactory;
@@ -46,13 +49,16 @@ use clap::FromArgMatches;
 use clap::Parser;
 use clap::Subcommand;
 use clap::error::ErrorKind;
+use futures_util::future::BoxFuture;
 
+use crate::engine::Engine;
 use crate::engine::docker::Asked;
 use crate::environment::locate::Engines;
 use crate::error::Exit;
 use crate::error::IoError;
 use crate::error::Result;
 use crate::profile::EngineChoice;
+use crate::profile::EnvironmentName;
 use crate::shutdown::Shutdown;
 use crate::terminal;
 use output::Output;
@@ -62,14 +68,13 @@ use output::Output;
 #[command(
     name = "ratesdev",
     version,
-    arg_required_else_help = true,
-    subcommand_required = true
+    after_help = "Without a command the dashboard opens: every environment on one screen."
 )]
 struct Cli {
     #[command(flatten)]
     globals: Globals,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 /// Options that every command takes.
@@ -122,6 +127,25 @@ struct Context {
     engines: Engines,
     out: Output,
     shutdown: Shutdown,
+    dashboard: Face,
+}
+
+/// What opens the dashboard: the command line knows nothing of it but what it is opened for.
+pub type Face = fn(Opened, Shutdown) -> BoxFuture<'static, Result<Exit>>;
+
+/// What the dashboard is opened for.
+#[derive(Debug)]
+pub struct Opened {
+    /// Where environments can be.
+    pub engines: Vec<Arc<dyn Engine>>,
+    /// The current folder.
+    pub folder: PathBuf,
+    /// The environment that is shown first.
+    pub environment: EnvironmentName,
+    /// The profile that it is made from, where nothing of it exists yet; else the one of its name.
+    pub profile: Option<PathBuf>,
+    /// Whether to bring it up at once.
+    pub up: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -155,21 +179,19 @@ enum Command {
     Supervise(supervise::Args),
 }
 
-impl Command {
-    /// What it runs on. A supervisor waits most of its life, and should be as small as it can.
-    fn runtime(&self) -> tokio::runtime::Builder {
-        let mut builder = match self {
-            #[cfg(unix)]
-            Self::Supervise(_) => tokio::runtime::Builder::new_current_thread(),
-            _ => tokio::runtime::Builder::new_multi_thread(),
-        };
-        builder.enable_all();
-        builder
-    }
+/// What a command runs on. A supervisor waits most of its life, and should be as small as it can.
+fn runtime(command: Option<&Command>) -> tokio::runtime::Builder {
+    let mut builder = match command {
+        #[cfg(unix)]
+        Some(Command::Supervise(_)) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    builder.enable_all();
+    builder
 }
 
 /// Runs the program with these arguments, the first being its own name.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+pub fn run(arguments: impl IntoIterator<Item = OsString>, dashboard: Face) -> ExitCode {
     // A panic is a bug of ours; the report says where. Only a second installation could fail.
     drop(color_eyre::install());
     terminal::restore_on_panic();
@@ -184,7 +206,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return usage(&error),
     };
     let out = Output::new();
-    out.conclude(start(cli, &out)).into()
+    out.conclude(start(cli, &out, dashboard)).into()
 }
 
 /// Reads the command line and, where a flag is absent, its variable.
@@ -193,7 +215,8 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
     let matches = command.try_get_matches_from_mut(arguments)?;
     let read = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command));
     let mut cli = read?;
-    if let (Command::Query(args), Some((_, typed))) = (&mut cli.command, matches.subcommand()) {
+    if let (Some(Command::Query(args)), Some((_, typed))) = (&mut cli.command, matches.subcommand())
+    {
         args.prefer_flags(typed)
             .map_err(|message| command.error(ErrorKind::ArgumentConflict, message))?;
     }
@@ -210,8 +233,8 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 /// Runs a command to its end. What still blocks then, such as a name that is being looked up, is not waited for.
-fn start(cli: Cli, out: &Output) -> Result<Exit> {
-    let runtime = cli.command.runtime().build();
+fn start(cli: Cli, out: &Output, dashboard: Face) -> Result<Exit> {
+    let runtime = runtime(cli.command.as_ref()).build();
     let runtime = runtime.map_err(IoError::new("start the runtime"))?;
     let result = runtime.block_on(async {
         let context = Context {
@@ -219,8 +242,12 @@ fn start(cli: Cli, out: &Output) -> Result<Exit> {
             globals: cli.globals,
             out: out.clone(),
             shutdown: Shutdown::on_signals(),
+            dashboard,
         };
-        dispatch(cli.command, &context).await
+        match cli.command {
+            Some(command) => dispatch(command, &context).await,
+            None => dashboard::run(&context).await,
+        }
     });
     runtime.shutdown_timeout(Duration::from_millis(200));
     result

@@ -32,6 +32,7 @@ use crate::profile::Bytes;
 use crate::profile::EnvironmentName;
 use crate::profile::Limits;
 use crate::text::hex;
+use crate::text::thousands;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -204,6 +205,20 @@ pub struct Progress {
     /// What the bytes amount to so far, where they are counted in something else too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parts: Option<Parts>,
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.total_bytes {
+            Some(total) => write!(f, "{} of {}", Bytes(self.bytes), Bytes(total))?,
+            None => write!(f, "{}", Bytes(self.bytes))?,
+        }
+        match self.parts {
+            Some(Parts::Rows(rows)) => write!(f, " · {} rows", thousands(rows)),
+            Some(Parts::Layers { done, total }) => write!(f, " · {done} of {total} layers"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What bytes amount to.

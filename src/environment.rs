@@ -3,6 +3,7 @@
 mod check;
 pub mod chosen;
 pub mod event;
+pub mod exec;
 pub mod locate;
 mod lock;
 pub mod logs;
@@ -35,8 +36,10 @@ use crate::error::IoError;
 use crate::error::Result;
 use crate::image::ApiImage;
 use crate::image::Platform;
+use crate::profile;
 use crate::profile::EnvironmentName;
 use crate::profile::Profile;
+use crate::profile::Request;
 use crate::query::BaseUrl;
 use crate::shutdown::Shutdown;
 use event::Emitter;
@@ -207,6 +210,38 @@ impl Environment {
         self.verify_seed(wanted, Instant::now() + patience).await
     }
 
+    /// Does all of that with the running program; tells whether there was nothing to do.
+    pub async fn bring_up(
+        &self,
+        profile: &Profile,
+        up: Up,
+        emitter: &Emitter,
+        shutdown: &Shutdown,
+    ) -> Result<bool> {
+        if up.pull == Pull::Always {
+            self.pull(profile, up, emitter, shutdown).await?;
+        }
+        let program = program()?;
+        let prepare = self.prepare(profile, &program, up);
+        let prepared = shutdown.guard(prepare).await?;
+        self.up(&prepared, up, emitter, shutdown).await?;
+        Ok(prepared.plan.is_empty())
+    }
+
+    /// Takes down what is there, with its data if asked.
+    pub async fn take_down(
+        &self,
+        volumes: bool,
+        emitter: &Emitter,
+        shutdown: &Shutdown,
+    ) -> Result<()> {
+        let plan = plan::down(&self.observe().await?, volumes);
+        self.down(&plan, emitter, shutdown).await?;
+        // A command that was killed may have left requests with the Engine, which carries them out meanwhile.
+        let late = plan::down(&self.observe().await?, volumes);
+        self.down(&late, emitter, shutdown).await
+    }
+
     /// Carries out a plan that makes nothing new; what it starts may take `wait` to answer.
     pub async fn carry_out(
         &self,
@@ -229,7 +264,7 @@ impl Environment {
     }
 
     /// Carries out a plan to take it down.
-    pub async fn down(&self, plan: &Plan, emitter: &Emitter, shutdown: &Shutdown) -> Result<()> {
+    async fn down(&self, plan: &Plan, emitter: &Emitter, shutdown: &Shutdown) -> Result<()> {
         self.carry_out(plan, Duration::ZERO, emitter, shutdown)
             .await
     }
@@ -371,6 +406,32 @@ fn not_verified(held: Held, wanted: &Wanted) -> crate::error::Error {
         Held::Seed(seed) => SeedDiffers::new(Some(&seed), wanted).into(),
         Held::Nothing => SeedDiffers::new(None, wanted).into(),
     }
+}
+
+/// The profile that an environment was made from; none where nothing of it is there, or its checkout has gone.
+/// `environment` is its name where that was given by the user.
+pub fn made_from(observed: &Observed, environment: Option<&str>) -> Result<Option<Profile>> {
+    let Some(found) = observed.instances.first() else {
+        return Ok(None);
+    };
+    let file = found.profile_file.display().to_string();
+    if file.is_empty() || is_gone(&found.profile_file) {
+        return Ok(None);
+    }
+    let request = Request {
+        environment,
+        ..Request::new(Some(&file), &found.root)
+    };
+    Ok(Some(profile::load(&request)?.profile))
+}
+
+/// The program that is running, which the API image is made from. On Linux it is reached through the process, so that it
+/// is still the same one when its file has been replaced meanwhile.
+pub fn program() -> Result<PathBuf> {
+    if cfg!(target_os = "linux") {
+        return Ok("/proc/self/exe".into());
+    }
+    Ok(std::env::current_exe().map_err(IoError::new("find this program's own file"))?)
 }
 
 /// Whether a folder certainly is no more; one that may not be looked at may well be there.

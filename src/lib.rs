@@ -5,6 +5,7 @@
 //! | module | what belongs there |
 //! |---|---|
 //! | [`cli`] | the command line: one file per command; `cli::output` alone writes to the terminal |
+//! | [`tui`] | the dashboard: one screen over every environment; it draws on the terminal itself |
 //! | [`environment`] | plan, run, bring up, take down, report: the life of an environment |
 //! | [`doctor`] | what speaks for and against an environment on this machine |
 //! | [`api`] | the rates API |
@@ -40,5 +41,21 @@ mod rates;
 mod shutdown;
 mod terminal;
 mod text;
+mod tui;
 
-pub use cli::run;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the program with these arguments, the first being its own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    cli::run(arguments, |opened, shutdown| {
+        let dashboard = tui::Dashboard {
+            engines: opened.engines,
+            folder: opened.folder,
+            environment: opened.environment,
+            profile: opened.profile,
+            up: opened.up,
+        };
+        Box::pin(tui::run(dashboard, shutdown))
+    })
+}

@@ -46,6 +46,7 @@ pub use resolve::Request;
 pub use resolve::Resolved;
 pub use resolve::load;
 pub use schema::schema;
+pub use show::Row;
 pub use words::POSTGRES_MIRROR;
 #[cfg(test)]
 pub use words::RESERVED;

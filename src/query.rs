@@ -4,6 +4,9 @@ mod answer;
 mod base;
 mod exchange;
 pub mod figures;
+pub mod history;
+mod line;
+mod load;
 
 use std::time::Duration;
 
@@ -16,6 +19,8 @@ pub use exchange::Timing;
 pub use exchange::Unreachable;
 pub use exchange::get;
 pub use exchange::send;
+pub use line::Line;
+pub use load::Load;
 
 use crate::rates::Question;
 

@@ -156,6 +156,25 @@ pub fn parse_day(text: &str) -> Option<Date> {
     if shape { text.parse().ok() } else { None }
 }
 
+impl fmt::Display for Span {
+    /// The shortest form that is read again as the same: `2021-01`, `2021-01-05` or `2021-01-01..2021-01-15`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { first, last } = self;
+        if first == last {
+            write!(f, "{first}")
+        } else if *self
+            == (Self {
+                first: first.first_of_month(),
+                last: first.last_of_month(),
+            })
+        {
+            write!(f, "{:04}-{:02}", first.year(), first.month())
+        } else {
+            write!(f, "{first}..{last}")
+        }
+    }
+}
+
 impl FromStr for Span {
     type Err = SpanError;
 

@@ -32,6 +32,18 @@ impl Shutdown {
         shutdown
     }
 
+    /// One that ends with this one, and can be asked to end by itself.
+    pub fn child(&self) -> Self {
+        Self {
+            token: self.token.child_token(),
+        }
+    }
+
+    /// Asks whoever listens to end.
+    pub fn request(&self) {
+        self.token.cancel();
+    }
+
     /// Completes when the command has been asked to end.
     pub async fn requested(&self) {
         self.token.cancelled().await;

@@ -80,13 +80,15 @@ impl Resizes {
 /// What comes in on the standard input, until its end.
 ///
 /// A thread of its own reads it: a read of a terminal cannot be called off, and the program must be able to end without
-/// it.
+/// it. It reads only what is there already, and nothing once its reader has gone: what is typed then is somebody else's.
 pub fn input() -> mpsc::Receiver<Bytes> {
     let (sender, receiver) = mpsc::channel(4);
     std::thread::spawn(move || {
-        let mut stdin = io::stdin().lock();
+        let mut stdin = io::stdin();
         let mut chunk = vec![0; CHUNK];
-        while let Ok(read @ 1..) = stdin.read(&mut chunk) {
+        while is_wanted(&sender)
+            && let Ok(read @ 1..) = stdin.read(&mut chunk)
+        {
             let bytes = chunk.get(..read).unwrap_or_default();
             if sender.blocking_send(Bytes::copy_from_slice(bytes)).is_err() {
                 break;
@@ -94,6 +96,35 @@ pub fn input() -> mpsc::Receiver<Bytes> {
         }
     });
     receiver
+}
+
+/// Waits until there is something to read; tells whether anybody wants it by then.
+#[cfg(unix)]
+fn is_wanted(reader: &mpsc::Sender<Bytes>) -> bool {
+    use rustix::event::PollFd;
+    use rustix::event::PollFlags;
+    use rustix::event::Timespec;
+    use rustix::event::poll;
+
+    const LOOK: Timespec = Timespec {
+        tv_sec: 0,
+        tv_nsec: 100_000_000,
+    };
+    let stdin = io::stdin();
+    while !reader.is_closed() {
+        let mut polled = [PollFd::new(&stdin, PollFlags::IN)];
+        // Where it cannot be waited for, as with some files on macOS, a read says what is wrong.
+        if poll(&mut polled, Some(&LOOK)).map_or(true, |ready| ready > 0) {
+            break;
+        }
+    }
+    !reader.is_closed()
+}
+
+/// A read waits by itself.
+#[cfg(not(unix))]
+fn is_wanted(reader: &mpsc::Sender<Bytes>) -> bool {
+    !reader.is_closed()
 }
 
 /// One of the streams that a command writes to.

@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+use jiff::SpanRound;
+use jiff::Timestamp;
+use jiff::Unit;
+use unicode_width::UnicodeWidthChar;
+use unicode_width::UnicodeWidthStr;
+
 /// The characters a terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charset {
@@ -63,6 +69,60 @@ pub fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
+/// How long something took: `12 ms`, `1.8 s`, `2 min 5 s`.
+pub fn duration(elapsed: Duration) -> String {
+    match elapsed.as_secs() {
+        0 => format!("{} ms", elapsed.as_millis()),
+        1..60 => format!("{:.1} s", elapsed.as_secs_f64()),
+        seconds => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+/// The two largest units of an uptime: `2 h 5 min`.
+pub fn uptime(since: Timestamp, now: Timestamp) -> String {
+    let round = SpanRound::new().largest(Unit::Hour).smallest(Unit::Second);
+    let Some(span) = now
+        .since(since)
+        .ok()
+        .and_then(|span| span.round(round).ok())
+    else {
+        return String::new();
+    };
+    let (hours, minutes, seconds) = (span.get_hours(), span.get_minutes(), span.get_seconds());
+    match (hours, minutes) {
+        (48.., _) => format!("{} d", hours / 24),
+        (1.., _) => format!("{hours} h {minutes} min"),
+        (_, 1..) => format!("{minutes} min"),
+        _ => format!("{} s", seconds.max(0)),
+    }
+}
+
+/// The text cut to `width` columns; a mark at its end says that there was more.
+pub fn fit(text: &str, width: usize, charset: Charset) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mark = charset.pick('…', '~');
+    let Some(room) = width.checked_sub(1) else {
+        return String::new();
+    };
+    let mut kept = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        if used > room {
+            break;
+        }
+        kept.push(c);
+    }
+    // Joined characters can be wider together than their parts.
+    while kept.width() > room {
+        kept.pop();
+    }
+    kept.push(mark);
+    kept
+}
+
 /// Text from outside with at most `limit` characters and no control character, so that it cannot steer the terminal.
 pub fn printable(text: &str, limit: usize) -> String {
     let harmless = |c: char| if is_harmful(c) { '\u{fffd}' } else { c };
@@ -106,6 +166,34 @@ mod tests {
         assert_eq!(thousands(56_689), "56\u{2009}689");
         assert_eq!(thousands(1_000_000), "1\u{2009}000\u{2009}000");
         assert_eq!(hex(&[0, 15, 255]), "000fff");
+    }
+
+    #[test]
+    fn durations_are_written_with_the_digits_that_matter() {
+        let cases = [
+            (12, "12 ms"),
+            (999, "999 ms"),
+            (1_840, "1.8 s"),
+            (59_900, "59.9 s"),
+            (125_000, "2 min 5 s"),
+        ];
+        for (milliseconds, text) in cases {
+            assert_eq!(duration(Duration::from_millis(milliseconds)), text);
+        }
+    }
+
+    #[test]
+    fn an_uptime_is_told_in_its_largest_units() {
+        let now: Timestamp = "2021-01-31T12:00:00Z".parse().unwrap();
+        let cases = [
+            ("2021-01-31T11:59:18Z", "42 s"),
+            ("2021-01-31T11:40:00Z", "20 min"),
+            ("2021-01-31T09:55:00Z", "2 h 5 min"),
+            ("2021-01-26T12:00:00Z", "5 d"),
+        ];
+        for (since, text) in cases {
+            assert_eq!(uptime(since.parse().unwrap(), now), text);
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::up;
 use crate::engine::Publish;
 use crate::engine::Service;
 use crate::environment::Pull;
+use crate::environment::program;
 use crate::environment::wanted::Wanted;
 use crate::error::Exit;
 use crate::error::IoError;
@@ -45,7 +46,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let resolved = up::chosen(args.profile.as_deref(), &args.set, context).await?;
     let profile = &resolved.profile;
     let environment = context.place(&resolved, Pull::default(), false).await?;
-    let program = up::program()?;
+    let program = program()?;
     let wanted = environment.wanted(profile, &program);
     let wanted = context.shutdown.guard(wanted).await?;
     let config = Config::new(&wanted, environment.engine.about().engine);

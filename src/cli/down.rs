@@ -91,7 +91,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     if args.volumes && !observed.volumes.is_empty() {
         consent(&args, &observed, &environment, context).await?;
     }
-    take_down(&plan, &environment, &args, context).await
+    take_down(&environment, &args, context).await
 }
 
 /// The last line of a stream of JSON.
@@ -103,21 +103,15 @@ struct Down {
     kept: bool,
 }
 
-async fn take_down(
-    plan: &plan::Plan,
-    environment: &Environment,
-    args: &Args,
-    context: &Context,
-) -> Result<Exit> {
+async fn take_down(environment: &Environment, args: &Args, context: &Context) -> Result<Exit> {
     let Args { volumes, json, .. } = *args;
     let begun = Instant::now();
     let (emitter, events) = event::channel();
     let work = async {
         let emitter = emitter;
-        environment.down(plan, &emitter, &context.shutdown).await?;
-        // A command that was killed may have left requests with the Engine, which carries them out meanwhile.
-        let late = plan::down(&environment.observe().await?, volumes);
-        environment.down(&late, &emitter, &context.shutdown).await
+        environment
+            .take_down(volumes, &emitter, &context.shutdown)
+            .await
     };
     let (done, shown) = tokio::join!(work, report::follow(events, &context.out, json));
     done?;

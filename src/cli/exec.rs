@@ -13,18 +13,12 @@ use crate::engine::Instance;
 use crate::engine::State;
 use crate::environment::Environment;
 use crate::environment::chosen::Chosen;
+use crate::environment::exec::SHELL;
 use crate::error::Code;
 use crate::error::Error;
 use crate::error::Exit;
 use crate::error::Explain;
 use crate::error::Result;
-
-/// The best shell there is.
-const SHELL: [&str; 3] = [
-    "/bin/sh",
-    "-c",
-    "if command -v bash >/dev/null; then exec bash; else exec sh; fi",
-];
 
 /// Run a command beside a role; without a command, a shell.
 ///

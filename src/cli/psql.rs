@@ -3,8 +3,8 @@
 use super::Context;
 use super::exec;
 use super::exec::StreamArgs;
-use crate::engine::DATABASE_NAME;
 use crate::engine::Role;
+use crate::environment::exec::psql_variables;
 use crate::error::Exit;
 use crate::error::Result;
 
@@ -40,11 +40,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let found = exec::running(&environment, Role::Database.into(), context).await?;
     let command = std::iter::once("psql".to_owned()).chain(args.arguments);
     let mut exec = args.streams.exec(command.collect());
-    // Variables, not arguments: psql's own -U and -d overrule them.
-    for variable in ["PGUSER", "PGDATABASE"] {
-        let name = DATABASE_NAME.to_owned();
-        exec.variables.insert(variable.to_owned(), name);
-    }
+    exec.variables.extend(psql_variables());
     let ended = environment.engine.exec(&found, &exec);
     exec::exit(context.shutdown.guard(async { Ok(ended.await) }).await?)
 }

@@ -23,6 +23,7 @@ use crate::query::BaseUrl;
 use crate::query::Response;
 use crate::query::Timing;
 use crate::query::figures;
+use crate::query::history;
 use crate::rates::Answer;
 use crate::rates::Place;
 use crate::rates::Question;
@@ -169,11 +170,19 @@ async fn endpoint(context: &Context, shown: bool) -> Result<BaseUrl> {
 
 async fn once(request: &Request, context: &Context) -> Result<()> {
     let response = request.ask(context).await?;
+    remember(&request.question);
     if request.form == Form::Raw {
         context.out.raw(&response.body)?;
     }
     let answer = response.answer()?;
     request.show(&answer, response.timing, context)
+}
+
+/// The dashboard offers the question again. That is never worth failing for.
+fn remember(question: &Question) {
+    if let Some(file) = history::file() {
+        drop(history::remember(&file, question));
+    }
 }
 
 impl FormArgs {

@@ -11,7 +11,6 @@ use unicode_width::UnicodeWidthStr;
 
 use super::output::Output;
 use super::output::style;
-use crate::engine::Parts;
 use crate::engine::Progress;
 use crate::environment::event::Event;
 use crate::environment::event::Events;
@@ -20,9 +19,8 @@ use crate::environment::event::Planned;
 use crate::error::Error;
 use crate::error::Report;
 use crate::error::Result;
-use crate::profile::Bytes;
 use crate::text::Charset;
-use crate::text::thousands;
+pub use crate::text::duration;
 
 /// How often running steps are redrawn.
 const TICK: Duration = Duration::from_millis(100);
@@ -97,15 +95,6 @@ pub fn plan(steps: &[Planned]) -> impl Iterator<Item = String> {
         Some(reason) => format!("  {}  {}({reason}){:#}", step.title, style::DIM, style::DIM),
         None => format!("  {}", step.title),
     })
-}
-
-/// A duration as it is written everywhere: `12 ms`, `1.8 s`, `2 min 5 s`.
-pub fn duration(elapsed: Duration) -> String {
-    match elapsed.as_secs() {
-        0 => format!("{} ms", elapsed.as_millis()),
-        1..60 => format!("{:.1} s", elapsed.as_secs_f64()),
-        seconds => format!("{} min {} s", seconds / 60, seconds % 60),
-    }
 }
 
 /// Lines for a person. On a terminal the running steps are redrawn below the finished ones.
@@ -231,7 +220,7 @@ impl<'a> Lines<'a> {
     fn refresh(&self, latest: &Latest) {
         for (step, bar) in &self.running {
             if let Some(progress) = latest.get(*step).copied().flatten() {
-                bar.set_message(words(progress));
+                bar.set_message(progress.to_string());
             }
             bar.tick();
         }
@@ -245,36 +234,4 @@ impl<'a> Lines<'a> {
 fn padded(title: &str) -> String {
     let missing = TITLE.saturating_sub(title.width());
     format!("{title}{}", " ".repeat(missing))
-}
-
-/// How far a step is, in words.
-fn words(progress: Progress) -> String {
-    let bytes = match progress.total_bytes {
-        Some(total) => format!("{} of {}", Bytes(progress.bytes), Bytes(total)),
-        None => Bytes(progress.bytes).to_string(),
-    };
-    match progress.parts {
-        Some(Parts::Rows(rows)) => format!("{bytes} · {} rows", thousands(rows)),
-        Some(Parts::Layers { done, total }) => format!("{bytes} · {done} of {total} layers"),
-        None => bytes,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_written_with_the_digits_that_matter() {
-        let cases = [
-            (12, "12 ms"),
-            (999, "999 ms"),
-            (1_840, "1.8 s"),
-            (59_900, "59.9 s"),
-            (125_000, "2 min 5 s"),
-        ];
-        for (milliseconds, text) in cases {
-            assert_eq!(duration(Duration::from_millis(milliseconds)), text);
-        }
-    }
 }

@@ -3,9 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use jiff::SpanRound;
 use jiff::Timestamp;
-use jiff::Unit;
 
 use super::Context;
 use super::output::style;
@@ -26,6 +24,7 @@ use crate::error::Result;
 use crate::profile::Profile;
 use crate::text::Charset;
 use crate::text::thousands;
+use crate::text::uptime;
 
 /// Show what runs, how it is, and whether the checks pass.
 #[derive(Debug, clap::Args)]
@@ -232,25 +231,6 @@ fn check_lines(check: &CheckStatus, charset: Charset) -> Vec<String> {
     std::iter::once(title).chain(why).collect()
 }
 
-/// The two largest units of an uptime: `2 h 5 min`.
-fn uptime(since: Timestamp, now: Timestamp) -> String {
-    let round = SpanRound::new().largest(Unit::Hour).smallest(Unit::Second);
-    let Some(span) = now
-        .since(since)
-        .ok()
-        .and_then(|span| span.round(round).ok())
-    else {
-        return String::new();
-    };
-    let (hours, minutes, seconds) = (span.get_hours(), span.get_minutes(), span.get_seconds());
-    match (hours, minutes) {
-        (48.., _) => format!("{} d", hours / 24),
-        (1.., _) => format!("{hours} h {minutes} min"),
-        (_, 1..) => format!("{minutes} min"),
-        _ => format!("{} s", seconds.max(0)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
@@ -378,19 +358,5 @@ mod tests {
         assert_eq!(status.exit(), Exit::NotRunning);
         status.roles.clear();
         assert_eq!(status.exit(), Exit::NotRunning);
-    }
-
-    #[test]
-    fn an_uptime_is_told_in_its_largest_units() {
-        let now: Timestamp = NOW.parse().unwrap();
-        let cases = [
-            ("2021-01-31T11:59:18Z", "42 s"),
-            ("2021-01-31T11:40:00Z", "20 min"),
-            ("2021-01-31T09:55:00Z", "2 h 5 min"),
-            ("2021-01-26T12:00:00Z", "5 d"),
-        ];
-        for (since, text) in cases {
-            assert_eq!(uptime(since.parse().unwrap(), now), text);
-        }
     }
 }

@@ -1,11 +1,11 @@
 //! Aligned columns for the terminal: never wider than the page, and the same text with and without colours.
 
 use anstyle::Style;
-use unicode_width::UnicodeWidthChar;
 use unicode_width::UnicodeWidthStr;
 
 use super::output::style;
 use crate::text::Charset;
+pub use crate::text::fit;
 use crate::text::printable;
 
 /// Spaces between two columns.
@@ -183,32 +183,6 @@ impl Table {
             _ => false,
         }
     }
-}
-
-/// The text cut to `width` columns; a mark at its end says that there was more.
-pub fn fit(text: &str, width: usize, charset: Charset) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mark = charset.pick('…', '~');
-    let Some(room) = width.checked_sub(1) else {
-        return String::new();
-    };
-    let mut kept = String::new();
-    let mut used = 0;
-    for c in text.chars() {
-        used += c.width().unwrap_or(0);
-        if used > room {
-            break;
-        }
-        kept.push(c);
-    }
-    // Joined characters can be wider together than their parts.
-    while kept.width() > room {
-        kept.pop();
-    }
-    kept.push(mark);
-    kept
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::environment::event::Event;
 use crate::environment::is_gone;
 use crate::environment::locate::Known;
 use crate::environment::locate::Wish;
+use crate::environment::made_from;
 use crate::error::Code;
 use crate::error::Error;
 use crate::error::Exit;
@@ -109,18 +110,7 @@ impl Context {
 
     /// The profile that an environment was made from; none where nothing of it is there, or its checkout has gone.
     pub fn profile_of(&self, observed: &Observed) -> Result<Option<Profile>> {
-        let Some(found) = observed.instances.first() else {
-            return Ok(None);
-        };
-        let file = found.profile_file.display().to_string();
-        if file.is_empty() || is_gone(&found.profile_file) {
-            return Ok(None);
-        }
-        let request = Request {
-            environment: self.named(),
-            ..Request::new(Some(&file), &found.root)
-        };
-        Ok(Some(profile::load(&request)?.profile))
+        made_from(observed, self.named())
     }
 
     /// The right to change an environment, once whoever has it is done.

@@ -1,6 +1,5 @@
 //! `ratesdev up`: everything, ready and verified.
 
-use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -8,6 +7,7 @@ use clap::ValueHint;
 
 use super::Context;
 use super::complete;
+use super::dashboard;
 use super::output::style;
 use super::report;
 use super::target::refuse_another_checkout;
@@ -20,9 +20,9 @@ use crate::environment::Up;
 use crate::environment::event;
 use crate::environment::event::Event;
 use crate::environment::plan::Choices;
+use crate::environment::program;
 use crate::environment::status::published;
 use crate::error::Exit;
-use crate::error::IoError;
 use crate::error::Result;
 use crate::profile::EngineChoice;
 use crate::profile::Profile;
@@ -69,6 +69,9 @@ pub struct Args {
     /// Tell what happens as JSON, one line per event
     #[arg(long)]
     json: bool,
+    /// Bring it up in the dashboard
+    #[arg(long, conflicts_with_all = ["json", "dry_run", "set", "build", "recreate", "pull", "wait_timeout"])]
+    tui: bool,
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
@@ -86,6 +89,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         wait_timeout: Duration::from_secs(args.wait_timeout),
     };
     let environment = context.place(&resolved, args.pull, args.json).await?;
+    if args.tui {
+        let file = resolved.profile.file;
+        return dashboard::open(environment, Some(file), true, context).await;
+    }
     if args.dry_run {
         return dry_run(&environment, profile, up, &args, context).await;
     }
@@ -134,18 +141,9 @@ pub async fn bring_up(
     let work = async {
         // Dropping the emitter at the end is what ends the stream for its reader.
         let emitter = emitter;
-        if up.pull == Pull::Always {
-            environment
-                .pull(profile, up, &emitter, &context.shutdown)
-                .await?;
-        }
-        let program = program()?;
-        let prepare = environment.prepare(profile, &program, up);
-        let prepared = context.shutdown.guard(prepare).await?;
         environment
-            .up(&prepared, up, &emitter, &context.shutdown)
+            .bring_up(profile, up, &emitter, &context.shutdown)
             .await
-            .map(|()| prepared.plan.is_empty())
     };
     let (done, shown) = tokio::join!(work, report::follow(events, &context.out, json));
     if let (Err(error), true) = (&done, json) {
@@ -266,13 +264,4 @@ async fn dry_run(
     } else {
         Exit::Done
     })
-}
-
-/// The program that is running, which the API image is made from. On Linux it is reached through the process, so that it
-/// is still the same one when its file has been replaced meanwhile.
-pub fn program() -> Result<PathBuf> {
-    if cfg!(target_os = "linux") {
-        return Ok("/proc/self/exe".into());
-    }
-    Ok(std::env::current_exe().map_err(IoError::new("find this program's own file"))?)
 }

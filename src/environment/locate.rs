@@ -142,6 +142,16 @@ impl Engines {
         all
     }
 
+    /// Every engine that can be used.
+    pub async fn in_reach(&self) -> Vec<Arc<dyn Engine>> {
+        let mut engines: Vec<Arc<dyn Engine>> = Vec::new();
+        if let Ok(docker) = self.docker().await {
+            engines.push(Arc::new(docker.clone()));
+        }
+        engines.extend(embedded(None));
+        engines
+    }
+
     /// Every environment at a glance with the engine it is on; with `kept`, those too of which only data is left.
     ///
     /// An engine that was named must answer; else those are told that do within `patience` each.

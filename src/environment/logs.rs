@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tokio::time::sleep_until;
 
 use super::Environment;
+use crate::engine::Event;
 use crate::engine::Found;
 use crate::engine::Instance;
 use crate::engine::LogLine;
@@ -24,8 +25,11 @@ use crate::error::Result;
 /// How long a line waits for older ones of other roles while a log is followed.
 const SETTLE: Duration = Duration::from_millis(100);
 
-/// How often it is looked whether a role that ended runs again.
+/// How often it is looked whether a role that ended runs again, where the engine does not tell.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// The same where it does.
+const RARE_LOOK: Duration = Duration::from_secs(5);
 
 /// How many looks in a row may fail before the engine counts as gone.
 const PATIENCE: u32 = 10;
@@ -96,6 +100,16 @@ impl Environment {
         self.follow_live(roles, begun, readers, show).await
     }
 
+    /// What the engine tells of it from here on.
+    fn news(&self, since: Timestamp) -> BoxStream<'static, crate::engine::Result<Event>> {
+        let window = LogWindow {
+            since: Some(since),
+            follow: true,
+            ..LogWindow::default()
+        };
+        self.engine.events(Some(&self.name), window)
+    }
+
     async fn follow_live(
         &self,
         roles: &[Role],
@@ -104,10 +118,17 @@ impl Environment {
         mut show: impl FnMut(Line) -> Result<()>,
     ) -> Result<()> {
         let mut settling = Settling::default();
-        let mut looks = tokio::time::interval(LOOK);
+        let mut news = self.news(begun);
+        let mut looks = tokio::time::interval(RARE_LOOK);
         loop {
             tokio::select! {
                 _ = looks.tick() => readers.open(self, roles, begun).await?,
+                told = news.next() => {
+                    looks = looks_after(told.as_ref());
+                    if told.is_none() {
+                        news = futures_util::stream::pending().boxed();
+                    }
+                }
                 Some(read) = readers.open.next() => match read {
                     Read::Line(Ok(line)) => {
                         readers.note(&line);
@@ -120,6 +141,14 @@ impl Environment {
                 () = settling.wait() => settling.take().into_iter().try_for_each(&mut show)?,
             }
         }
+    }
+}
+
+/// What happened is looked at, at once; then there is time until more is told. Who stops telling is looked at often.
+fn looks_after(told: Option<&crate::engine::Result<Event>>) -> tokio::time::Interval {
+    match told {
+        Some(Ok(_)) => tokio::time::interval(RARE_LOOK),
+        Some(Err(_)) | None => tokio::time::interval(LOOK),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::engine::About;
 use crate::engine::Engine;
 use crate::engine::Found;
 use crate::engine::HealthStatus;
+use crate::engine::Instance;
 use crate::engine::Observed;
 use crate::engine::Reading;
 use crate::engine::Role;
@@ -142,12 +143,23 @@ impl Environment {
     /// instance was started, because an engine may take a second for a second reading. The profile says what should
     /// be there, and what must be answered; without one, what is there must do.
     pub async fn status(&self, profile: Option<&Profile>, earlier: &Readings) -> Result<Status> {
-        let observed = self.observe().await?;
+        Ok(self
+            .status_of(&self.observe().await?, profile, earlier)
+            .await)
+    }
+
+    /// The same of what was just observed.
+    pub async fn status_of(
+        &self,
+        observed: &Observed,
+        profile: Option<&Profile>,
+        earlier: &Readings,
+    ) -> Status {
         let checks = profile.map_or(&[][..], |profile| &profile.checks);
         let (apis, checks, readings) = futures_util::join!(
-            ask_each(&observed),
-            run_checks(&observed, checks),
-            readings(&self.engine, &observed),
+            ask_each(observed),
+            run_checks(observed, checks),
+            readings(&self.engine, observed),
         );
         let instances = observed.instances.iter();
         let roles = instances.map(|found| role(found, usage(found, &readings, earlier), &apis));
@@ -157,7 +169,7 @@ impl Environment {
         let missing =
             wanted.saturating_sub(roles.iter().filter(|role| role.role == Role::Api).count());
         let made_from = observed.instances.first();
-        Ok(Status {
+        Status {
             environment: self.name.to_string(),
             engine: self.engine.about().clone(),
             profile: made_from.map(|found| found.profile.clone()),
@@ -168,7 +180,20 @@ impl Environment {
             seed,
             checks,
             readings,
-        })
+        }
+    }
+
+    /// What the instances that run use, between the `earlier` readings and new ones, which are returned too.
+    pub async fn usage(
+        &self,
+        observed: &Observed,
+        earlier: &Readings,
+    ) -> (Vec<(Instance, Usage)>, Readings) {
+        let readings = readings(&self.engine, observed).await;
+        let instances = observed.instances.iter();
+        let used =
+            instances.filter_map(|found| Some((found.instance, usage(found, &readings, earlier)?)));
+        (used.collect(), readings)
     }
 }
 

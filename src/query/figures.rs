@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::rates::Answer;
+use crate::rates::DailyAverage;
+use crate::rates::PRICES_FOR_AN_AVERAGE;
 use crate::text::Charset;
 
 /// From here on a price is written in powers of ten.
@@ -82,6 +84,15 @@ fn mean(prices: &[f64]) -> Option<f64> {
     )]
     let count = prices.len() as f64;
     (count > 0.0).then(|| prices.iter().sum::<f64>() / count)
+}
+
+/// Why a day has no average.
+pub fn why_no_price(day: &DailyAverage) -> &'static str {
+    match day.count.unwrap_or(0) {
+        ..=0 => "no price",
+        1..PRICES_FOR_AN_AVERAGE => "fewer than three prices",
+        PRICES_FOR_AN_AVERAGE.. => "no average",
+    }
 }
 
 /// A price with two decimals and its thousands apart: `1 154.33`.

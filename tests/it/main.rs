@@ -11,6 +11,7 @@
 mod api;
 mod cache;
 mod commands;
+mod dashboard;
 mod data;
 mod embedded;
 mod engines;

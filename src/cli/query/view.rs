@@ -27,7 +27,6 @@ use crate::query::figures::Scale;
 use crate::query::figures::Summary;
 use crate::rates::Answer;
 use crate::rates::DailyAverage;
-use crate::rates::PRICES_FOR_AN_AVERAGE;
 use crate::rates::Question;
 use crate::text::Charset;
 
@@ -211,12 +210,7 @@ fn last_cell(day: &DailyAverage, scale: Option<Scale>, width: u16, charset: Char
     if let (Some(price), Some(scale)) = (day.price, scale) {
         return Cell::new(figures::bar(scale.share(price), width, charset));
     }
-    let reason = match day.count.unwrap_or(0) {
-        ..=0 => "no price",
-        1..PRICES_FOR_AN_AVERAGE => "fewer than three prices",
-        PRICES_FOR_AN_AVERAGE.. => "no average",
-    };
-    Cell::styled(reason, style::DIM)
+    Cell::styled(figures::why_no_price(day), style::DIM)
 }
 
 fn styled(line: &str, style: anstyle::Style, screen: Screen) -> String {

@@ -1,0 +1,251 @@
+//! The dashboard: one screen over every environment in reach.
+//!
+//! ```text
+//! key | mouse | tick | what tasks told ──▶ Message ──▶ update(&mut State, Message) -> Vec<Effect>   (pure)
+//!                                             ▲                                        │
+//!                                             └──────────── tracked tasks ◀────────────┘
+//! ```
+//!
+//! The screen is drawn when the inbox is empty, and only when something changed. Tasks never touch the state.
+
+mod effect;
+mod keymap;
+mod message;
+#[cfg(test)]
+mod samples;
+mod state;
+mod terminal;
+#[cfg(test)]
+mod tests;
+mod theme;
+mod update;
+mod view;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::Event;
+use crossterm::event::EventStream;
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use ratatui::layout::Size;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio::time::sleep_until;
+
+use crate::engine::Engine;
+use crate::error::Exit;
+use crate::error::IoError;
+use crate::error::Result;
+use crate::profile::EnvironmentName;
+use crate::shutdown::Shutdown;
+use effect::Effect;
+use effect::Tasks;
+use message::Message;
+use state::Key;
+use state::State;
+use state::known::Known;
+use state::operation::Doing;
+use terminal::Screen;
+use theme::Theme;
+
+/// The shortest time between two frames: a screen shows no more.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// Messages that may wait; whoever tells more waits with them.
+const INBOX: usize = 256;
+
+/// Messages that are taken in before a key gets its turn again.
+const BURST: usize = 64;
+
+/// What the dashboard is opened for.
+#[derive(Debug)]
+pub struct Dashboard {
+    /// Where environments can be.
+    pub engines: Vec<Arc<dyn Engine>>,
+    /// The folder whose profiles can become environments, and into which files are saved.
+    pub folder: PathBuf,
+    /// The environment that is shown first.
+    pub environment: EnvironmentName,
+    /// The profile that it is made from, where nothing of it exists yet; else the one of its name.
+    pub profile: Option<PathBuf>,
+    /// Whether to bring it up at once.
+    pub up: bool,
+}
+
+/// Shows the dashboard until the user leaves. No environment is stopped by that.
+pub async fn run(dashboard: Dashboard, shutdown: Shutdown) -> Result<Exit> {
+    let mut screen = Screen::open()?;
+    let theme = Theme::of_terminal(|name| std::env::var(name).ok());
+    let mut state = dashboard.state(screen.size(), theme);
+    screen.draw(&state)?;
+    let (inbox, messages) = mpsc::channel(INBOX);
+    let tasks = Tasks::new(dashboard.engines, dashboard.folder, inbox, &shutdown);
+    let mut effects = update::begin(&mut state);
+    if dashboard.up {
+        effects.extend(update::begin_doing(&mut state, Doing::Up));
+    }
+    let mut front = Front {
+        screen,
+        keys: EventStream::new(),
+        messages,
+        tasks,
+        drawn: Instant::now(),
+    };
+    let shown = front.show(&mut state, effects, &shutdown).await;
+    drop(front.screen);
+    front.tasks.end().await;
+    shown.map(|()| Exit::Done)
+}
+
+impl Dashboard {
+    fn state(&self, size: Size, theme: Theme) -> State {
+        let engines = self.engines.iter().map(|engine| engine.about().clone());
+        let mut state = State::new(Timestamp::now(), size, theme, engines.collect());
+        let key = Key {
+            engine: 0,
+            name: self.environment.clone(),
+        };
+        state
+            .environments
+            .push(Known::new(key, self.profile.clone()));
+        state
+    }
+}
+
+/// What stands between the state and the world.
+#[derive(Debug)]
+struct Front {
+    screen: Screen,
+    keys: EventStream,
+    messages: mpsc::Receiver<Message>,
+    tasks: Tasks,
+    drawn: Instant,
+}
+
+impl Front {
+    async fn show(
+        &mut self,
+        state: &mut State,
+        effects: Vec<Effect>,
+        shutdown: &Shutdown,
+    ) -> Result<()> {
+        self.carry_out(state, effects).await?;
+        while !state.leaving {
+            if state.changed && self.drawn.elapsed() >= FRAME {
+                self.screen.draw(state)?;
+                state.changed = false;
+                self.drawn = Instant::now();
+            }
+            let Some(message) = self.next(state, shutdown).await? else {
+                return Ok(());
+            };
+            self.take(state, message).await?;
+            self.take_burst(state).await?;
+        }
+        Ok(())
+    }
+
+    /// The next thing that happens; none when the dashboard is to end. Keys go before everything else.
+    async fn next(&mut self, state: &State, shutdown: &Shutdown) -> Result<Option<Message>> {
+        let calm = Instant::now() + state.calm();
+        let wake = if state.changed {
+            self.drawn + FRAME
+        } else {
+            calm
+        };
+        let message = tokio::select! {
+            biased;
+            () = shutdown.requested() => return Ok(None),
+            event = self.keys.next() => match event {
+                Some(event) => of_terminal(event.map_err(IoError::new("read the terminal"))?),
+                // The terminal has gone.
+                None => return Ok(None),
+            },
+            Some(message) = self.messages.recv() => message,
+            () = sleep_until(wake) => Message::Tick,
+        };
+        Ok(Some(message))
+    }
+
+    /// What else has arrived meanwhile is taken in before the next frame.
+    async fn take_burst(&mut self, state: &mut State) -> Result<()> {
+        for _ in 0..BURST {
+            match self.messages.try_recv() {
+                Ok(message) if !state.leaving => self.take(state, message).await?,
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, state: &mut State, message: Message) -> Result<()> {
+        let effects = update::update(state, message, Timestamp::now());
+        self.carry_out(state, effects).await
+    }
+
+    async fn carry_out(&mut self, state: &mut State, effects: Vec<Effect>) -> Result<()> {
+        for effect in effects {
+            if let Some(effect) = self.tasks.begin(effect) {
+                self.on_screen(state, effect).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is done with the terminal itself.
+    async fn on_screen(&mut self, state: &mut State, effect: Effect) -> Result<()> {
+        match effect {
+            Effect::Copy(text) => self.screen.copy(&text)?,
+            Effect::Mouse(mouse) => self.screen.set_mouse(mouse)?,
+            Effect::Redraw => self.screen.clear()?,
+            Effect::Suspend => {
+                self.screen.give();
+                terminal::stop().map_err(IoError::new("stop for a while"))?;
+                self.come_back(state)?;
+            }
+            Effect::Run {
+                key,
+                found,
+                mut exec,
+            } => {
+                let term = std::env::var("TERM").ok();
+                exec.variables
+                    .extend(term.map(|term| ("TERM".to_owned(), term)));
+                self.screen.give();
+                // Two readers of the terminal would share its keys.
+                drop(std::mem::replace(&mut self.keys, EventStream::new()));
+                if let Some(environment) = self.tasks.environment(&key) {
+                    match environment.engine.exec(&found, &exec).await {
+                        Ok(code) => {
+                            state.say(format!("{} ended with {code}", exec.command.join(" ")));
+                        }
+                        Err(error) => state.complain(error.to_string()),
+                    }
+                }
+                self.come_back(state)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn come_back(&mut self, state: &mut State) -> Result<()> {
+        self.keys = EventStream::new();
+        self.screen.take()?;
+        state.size = self.screen.size();
+        state.changed = true;
+        Ok(())
+    }
+}
+
+fn of_terminal(event: Event) -> Message {
+    match event {
+        Event::Key(key) => Message::Key(key),
+        Event::Mouse(mouse) => Message::Mouse(mouse),
+        Event::Paste(text) => Message::Paste(text),
+        Event::Resize(width, height) => Message::Resize(Size::new(width, height)),
+        Event::FocusGained | Event::FocusLost => Message::Tick,
+    }
+}

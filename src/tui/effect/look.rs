@@ -1,0 +1,254 @@
+//! Looking: which environments there are, how they are, what they use, what engines tell.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use tokio::time::sleep;
+
+use super::Inbox;
+use super::Tasks;
+use super::send;
+use crate::engine::LogWindow;
+use crate::engine::Observed;
+use crate::engine::Role;
+use crate::environment::Environment;
+use crate::environment::made_from;
+use crate::environment::status::Readings;
+use crate::environment::status::endpoint;
+use crate::error::Error;
+use crate::error::Result;
+use crate::profile;
+use crate::profile::EnvironmentName;
+use crate::profile::Listed;
+use crate::profile::Resolved;
+use crate::query;
+use crate::query::BaseUrl;
+use crate::query::Load;
+use crate::tui::message::Message;
+use crate::tui::state::Key;
+use crate::tui::state::charts::Sample;
+use crate::tui::state::known::Look;
+
+/// How long a look may take before the engine counts as gone.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long after its end a stream of events is opened again.
+const AGAIN: Duration = Duration::from_secs(2);
+
+impl Tasks {
+    /// Finds environments and profiles.
+    pub fn list(&self) {
+        for (place, engine) in self.engines.iter().cloned().enumerate() {
+            self.spawn(async move {
+                let names = tokio::time::timeout(PATIENCE, engine.environments()).await;
+                let result = names.unwrap_or_else(|_| Err(silent()));
+                let result = result.map_err(|error| Error::from(error).report());
+                Some(Message::Listed {
+                    engine: place,
+                    result,
+                })
+            });
+        }
+        let folder = self.folder.clone();
+        self.blocking(move || Some(Message::Profiles(profiles(&folder))));
+    }
+
+    /// Looks at an environment.
+    pub fn look(&self, key: Key, readings: Readings, checks: bool) {
+        let Some(environment) = self.environment(&key) else {
+            return;
+        };
+        self.spawn(async move {
+            let look = tokio::time::timeout(PATIENCE, look(&environment, &readings, checks)).await;
+            let look = look.unwrap_or_else(|_| Err(silent().into()));
+            let result = Box::new(look.map_err(|error| error.report()));
+            Some(Message::Looked { key, result })
+        });
+    }
+
+    /// Measures what an environment uses.
+    pub fn sample(&self, key: Key, observed: Observed, readings: Readings) {
+        let Some(environment) = self.environment(&key) else {
+            return;
+        };
+        self.spawn(async move {
+            let used = environment.usage(&observed, &readings);
+            let ((usage, readings), load) = futures_util::join!(used, load(&observed));
+            let at = Timestamp::now();
+            let sample = Sample { at, usage, load };
+            Some(Message::Sampled {
+                key,
+                sample,
+                readings,
+            })
+        });
+    }
+
+    /// Listens to an engine for as long as the dashboard runs.
+    pub fn watch(&self, place: usize) {
+        let Some(engine) = self.engines.get(place).cloned() else {
+            return;
+        };
+        let inbox = self.inbox.clone();
+        self.spawn(async move {
+            loop {
+                let window = LogWindow {
+                    since: Some(Timestamp::now()),
+                    follow: true,
+                    ..LogWindow::default()
+                };
+                let events = engine.events(None, window);
+                if !listen(place, events, &inbox).await {
+                    // This engine tells nothing; it is looked at instead.
+                    return None;
+                }
+                sleep(AGAIN).await;
+            }
+        });
+    }
+
+    /// Resolves the profile of an environment.
+    pub fn configure(&self, key: Key, profile: Option<PathBuf>) {
+        let Some(environment) = self.environment(&key) else {
+            return;
+        };
+        let folder = self.folder.clone();
+        self.spawn(async move {
+            let resolved = resolved(&environment, &folder, profile.as_deref()).await;
+            let result = resolved.map(|resolved| resolved.rows());
+            let result = result.map_err(|error| error.report());
+            Some(Message::Configured { key, result })
+        });
+    }
+}
+
+/// Passes on what an engine tells until it stops; tells whether it is worth listening again.
+async fn listen(
+    place: usize,
+    mut events: futures_util::stream::BoxStream<
+        'static,
+        crate::engine::Result<crate::engine::Event>,
+    >,
+    inbox: &Inbox,
+) -> bool {
+    let tells = |tells| {
+        Some(Message::Tells {
+            engine: place,
+            tells,
+        })
+    };
+    // A stream that ends at once is one that this engine does not have.
+    let first = tokio::time::timeout(AGAIN, events.next()).await;
+    match first {
+        Ok(None) => return false,
+        Ok(Some(Err(_))) => return true,
+        Ok(Some(Ok(event))) => {
+            send(inbox, tells(true)).await;
+            send(
+                inbox,
+                Some(Message::Happened {
+                    engine: place,
+                    event,
+                }),
+            )
+            .await;
+        }
+        Err(_) => send(inbox, tells(true)).await,
+    }
+    while let Some(Ok(event)) = events.next().await {
+        send(
+            inbox,
+            Some(Message::Happened {
+                engine: place,
+                event,
+            }),
+        )
+        .await;
+    }
+    send(inbox, tells(false)).await;
+    true
+}
+
+async fn look(environment: &Environment, readings: &Readings, checks: bool) -> Result<Look> {
+    let observed = environment.observe().await?;
+    let name = environment.name.as_str();
+    // A profile that is broken at the moment says so in its tab; the roles can be seen without it.
+    let mut profile = made_from(&observed, Some(name)).ok().flatten();
+    if let Some(profile) = profile.as_mut().filter(|_| !checks) {
+        profile.checks.clear();
+    }
+    let status = environment
+        .status_of(&observed, profile.as_ref(), readings)
+        .await;
+    let protected = profile.is_some_and(|profile| profile.protected) || observed.is_protected();
+    Ok(Look {
+        observed,
+        status,
+        protected,
+        checked: checks,
+    })
+}
+
+async fn load(observed: &Observed) -> Option<Load> {
+    let base = BaseUrl::from(endpoint(observed, Role::Api)?);
+    let response = query::get(&base, "/metrics", Duration::from_secs(1)).await;
+    let response = response
+        .ok()
+        .filter(|response| response.status.is_success())?;
+    Some(Load::read(&String::from_utf8_lossy(&response.body)))
+}
+
+/// The profiles of the folder that can be environments; one that builds upon another stands after it.
+fn profiles(folder: &Path) -> Vec<(EnvironmentName, PathBuf)> {
+    let listed = profile::list(folder).unwrap_or_default();
+    let mut deep: Vec<_> = listed
+        .iter()
+        .map(|profile| (depth(profile, &listed), profile))
+        .collect();
+    deep.sort_by_key(|(depth, profile)| (*depth, profile.name.clone()));
+    let usable = deep.into_iter().filter_map(|(_, profile)| {
+        let name = profile.name.parse().ok()?;
+        Some((name, profile.path.clone()))
+    });
+    usable.collect()
+}
+
+fn depth(profile: &Listed, all: &[Listed]) -> usize {
+    let parent = |profile: &&Listed| {
+        let name = profile.extends.as_deref()?;
+        all.iter().find(|other| other.name == name)
+    };
+    // Profiles that go round in a circle are somebody else's to complain about.
+    std::iter::successors(Some(profile), parent)
+        .take(all.len())
+        .count()
+}
+
+/// What an environment was made from, else the profile that is named or goes by its name, with all that may overrule it.
+pub async fn resolved(
+    environment: &Environment,
+    folder: &Path,
+    profile: Option<&Path>,
+) -> Result<Resolved> {
+    let observed = environment.observe().await?;
+    let name = environment.name.as_str();
+    let made_from = made_from(&observed, Some(name))?.map(|profile| profile.file);
+    let file = made_from.as_deref().or(profile);
+    let file = file.map(|file| file.display().to_string());
+    let request = profile::Request {
+        environment: Some(name),
+        ..profile::Request::new(Some(file.as_deref().unwrap_or(name)), folder)
+    };
+    Ok(profile::load(&request)?)
+}
+
+fn silent() -> crate::engine::Error {
+    let seconds = PATIENCE.as_secs();
+    crate::engine::Error::new(
+        crate::error::Code::DockerDown,
+        format!("the engine has not answered for {seconds} s"),
+    )
+}

@@ -1,0 +1,137 @@
+//! Everything that can happen to the dashboard.
+
+use std::path::PathBuf;
+
+use crossterm::event::KeyEvent;
+use crossterm::event::MouseEvent;
+use ratatui::layout::Size;
+
+use super::state::Key;
+use super::state::charts::Sample;
+use super::state::known::Look;
+use super::state::query::Answered;
+use crate::engine;
+use crate::environment::event;
+use crate::environment::event::Latest;
+use crate::environment::logs::Line;
+use crate::environment::status::Readings;
+use crate::error::Report;
+use crate::profile::EnvironmentName;
+use crate::profile::Row;
+use crate::rates::Question;
+
+/// Something that happened, whoever tells it.
+#[derive(Debug)]
+pub enum Message {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has another size.
+    Resize(Size),
+    /// Time has passed.
+    Tick,
+    /// The profiles of this checkout, which environments could be made from.
+    Profiles(Vec<(EnvironmentName, PathBuf)>),
+    /// The environments of an engine.
+    Listed {
+        /// Which engine.
+        engine: usize,
+        /// Their names.
+        result: Result<Vec<EnvironmentName>, Report>,
+    },
+    /// An environment was looked at.
+    Looked {
+        /// Which one.
+        key: Key,
+        /// What was seen.
+        result: Box<Result<Look, Report>>,
+    },
+    /// What an environment uses was measured.
+    Sampled {
+        /// Which one.
+        key: Key,
+        /// The figures.
+        sample: Sample,
+        /// What CPU time is counted from the next time.
+        readings: Readings,
+    },
+    /// Roles wrote lines.
+    Lines {
+        /// In which environment.
+        key: Key,
+        /// The lines, oldest first.
+        lines: Vec<Line>,
+    },
+    /// The log of an environment cannot be read any more.
+    LogsBroke {
+        /// Of which one.
+        key: Key,
+        /// Why.
+        report: Report,
+    },
+    /// An engine begins to tell what happens, or stops to.
+    Tells {
+        /// Which engine.
+        engine: usize,
+        /// Whether it does.
+        tells: bool,
+    },
+    /// Something happened to an instance.
+    Happened {
+        /// On which engine.
+        engine: usize,
+        /// What.
+        event: engine::Event,
+    },
+    /// An operation has to wait for another command first.
+    Waits {
+        /// On which environment.
+        key: Key,
+        /// For whom.
+        holder: String,
+    },
+    /// An operation told something.
+    Told {
+        /// On which environment.
+        key: Key,
+        /// What.
+        event: event::Event,
+    },
+    /// An operation has come further.
+    Progressed {
+        /// On which environment.
+        key: Key,
+        /// How far each step is.
+        latest: Latest,
+    },
+    /// An operation ended.
+    Ended {
+        /// On which environment.
+        key: Key,
+        /// What it has to say, or why it failed.
+        result: Result<String, Report>,
+    },
+    /// A question was answered, or could not be.
+    Answered {
+        /// By which environment.
+        key: Key,
+        /// The number of the question.
+        number: u64,
+        /// What came back.
+        result: Box<Result<Answered, Report>>,
+    },
+    /// Questions that were asked before, newest first.
+    History(Vec<Question>),
+    /// The profile of an environment was resolved.
+    Configured {
+        /// Which environment.
+        key: Key,
+        /// Its settings.
+        result: Result<Vec<Row>, Report>,
+    },
+    /// Something is to be said above the footer.
+    Said(Result<String, Report>),
+}

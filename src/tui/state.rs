@@ -1,0 +1,265 @@
+//! Everything the screen is drawn from. Only `update` changes it.
+
+pub mod charts;
+pub mod known;
+pub mod list;
+pub mod logs;
+pub mod operation;
+pub mod overlay;
+pub mod query;
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use ratatui::layout::Size;
+
+use super::keymap::Keymap;
+use super::keymap::Scope;
+use super::theme::Theme;
+use crate::engine::About;
+use crate::engine::Found;
+use crate::engine::Role;
+use crate::error::Report;
+use crate::profile::EnvironmentName;
+use crate::rates::Question;
+use known::Known;
+use overlay::Overlay;
+
+/// How long the message line stays.
+const NOTICE: SignedDuration = SignedDuration::from_secs(4);
+
+/// Which environment: the place of its engine, and its name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The place of its engine among all.
+    pub engine: usize,
+    /// Its name.
+    pub name: EnvironmentName,
+}
+
+/// A part of the screen that can have the focus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pane {
+    /// The list of roles.
+    Roles,
+    /// The list of checks.
+    Checks,
+    /// The tab.
+    Main,
+}
+
+impl Pane {
+    /// All of them, in the order of Tab.
+    pub const ALL: [Self; 3] = [Self::Roles, Self::Checks, Self::Main];
+}
+
+/// What the main pane shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tab {
+    /// What all roles write.
+    Logs,
+    /// What they use, and what the API says of its load.
+    Stats,
+    /// Questions and answers.
+    Query,
+    /// What happened.
+    Events,
+    /// The resolved profile.
+    Config,
+}
+
+impl Tab {
+    /// All of them, from left to right.
+    pub const ALL: [Self; 5] = [
+        Self::Logs,
+        Self::Stats,
+        Self::Query,
+        Self::Events,
+        Self::Config,
+    ];
+
+    /// What it is called.
+    pub fn title(self) -> &'static str {
+        self.scope().title()
+    }
+
+    /// Whose keys it has.
+    pub fn scope(self) -> Scope {
+        match self {
+            Self::Logs => Scope::Logs,
+            Self::Stats => Scope::Stats,
+            Self::Query => Scope::Query,
+            Self::Events => Scope::Events,
+            Self::Config => Scope::Config,
+        }
+    }
+}
+
+/// An engine as the dashboard knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineState {
+    /// What it is.
+    pub about: About,
+    /// Why it could not be asked the last time.
+    pub trouble: Option<Report>,
+    /// Whether it tells what happens, so that nothing needs to be asked again and again.
+    pub tells: bool,
+}
+
+/// What is said above the footer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The words.
+    pub text: String,
+    /// Whether something failed.
+    pub bad: bool,
+    /// When it goes.
+    pub until: Timestamp,
+}
+
+/// Everything the screen is drawn from.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub struct State {
+    /// The time of the last message.
+    pub now: Timestamp,
+    /// The terminal.
+    pub size: Size,
+    /// Colours and characters.
+    pub theme: Theme,
+    /// The keys.
+    pub keymap: Keymap,
+    /// Where environments can be.
+    pub engines: Vec<EngineState>,
+    /// The environments: those that exist, and those that the profiles here could become.
+    pub environments: Vec<Known>,
+    /// The place of the one that is shown.
+    pub chosen: usize,
+    /// What has the focus.
+    pub pane: Pane,
+    /// What the main pane shows.
+    pub tab: Tab,
+    /// Whether the main pane has the screen for itself.
+    pub full_screen: bool,
+    /// Columns of the left side.
+    pub side: u16,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
+    /// What lies over the panes.
+    pub overlay: Option<Overlay>,
+    /// What is said above the footer.
+    pub notice: Option<Notice>,
+    /// Questions that were asked before, newest first.
+    pub history: Vec<Question>,
+    /// When engines were asked for their environments.
+    pub listed_at: Option<Timestamp>,
+    /// Whether something changed that has not been drawn.
+    pub changed: bool,
+    /// Whether the dashboard is to end.
+    pub leaving: bool,
+}
+
+impl State {
+    /// A dashboard that knows nothing yet.
+    pub fn new(now: Timestamp, size: Size, theme: Theme, engines: Vec<About>) -> Self {
+        let engine = |about| EngineState {
+            about,
+            trouble: None,
+            tells: false,
+        };
+        Self {
+            now,
+            size,
+            theme,
+            keymap: Keymap::default(),
+            engines: engines.into_iter().map(engine).collect(),
+            environments: Vec::new(),
+            chosen: 0,
+            pane: Pane::Main,
+            tab: Tab::Logs,
+            full_screen: false,
+            side: 42,
+            mouse: true,
+            overlay: None,
+            notice: None,
+            history: Vec::new(),
+            listed_at: None,
+            changed: true,
+            leaving: false,
+        }
+    }
+
+    /// The environment that is shown.
+    pub fn chosen(&self) -> Option<&Known> {
+        self.environments.get(self.chosen)
+    }
+
+    /// The same, to be changed.
+    pub fn chosen_mut(&mut self) -> Option<&mut Known> {
+        self.environments.get_mut(self.chosen)
+    }
+
+    /// An environment by its key.
+    pub fn known_mut(&mut self, key: &Key) -> Option<&mut Known> {
+        let mut all = self.environments.iter_mut();
+        all.find(|known| known.key == *key)
+    }
+
+    /// The engine of the environment that is shown.
+    pub fn engine(&self) -> Option<&EngineState> {
+        let chosen = self.chosen().map_or(0, |known| known.key.engine);
+        self.engines.get(chosen)
+    }
+
+    /// The instance that the list of roles is on.
+    pub fn selected(&self) -> Option<&Found> {
+        let known = self.chosen()?;
+        known.instances().get(known.roles.selected)
+    }
+
+    /// The instance that plays a role.
+    pub fn instance(&self, role: Role) -> Option<&Found> {
+        let mut instances = self.chosen()?.instances().iter();
+        instances.find(|found| found.instance.role == role)
+    }
+
+    /// Whose keys count now.
+    pub fn scope(&self) -> Scope {
+        match self.pane {
+            Pane::Roles => Scope::Roles,
+            Pane::Checks => Scope::Checks,
+            Pane::Main => self.tab.scope(),
+        }
+    }
+
+    /// Says something above the footer for a while.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.tell(text.into(), false);
+    }
+
+    /// The same about a failure.
+    pub fn complain(&mut self, text: impl Into<String>) {
+        self.tell(text.into(), true);
+    }
+
+    fn tell(&mut self, text: String, bad: bool) {
+        let until = self.now.checked_add(NOTICE).unwrap_or(self.now);
+        self.notice = Some(Notice { text, bad, until });
+    }
+
+    /// How long nothing changes by itself: until then no tick is needed.
+    pub fn calm(&self) -> Duration {
+        let working = self.environments.iter().any(Known::is_working);
+        if working || self.chosen().is_some_and(Known::is_asking) {
+            return Duration::from_millis(100);
+        }
+        let notice = self.notice.as_ref().map(|notice| {
+            let left = notice.until.duration_since(self.now);
+            Duration::try_from(left).unwrap_or_default() + Duration::from_millis(10)
+        });
+        notice.map_or(Duration::from_secs(1), |left| {
+            left.min(Duration::from_secs(1))
+        })
+    }
+}

@@ -1,0 +1,258 @@
+//! One environment as the dashboard knows it.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::Key;
+use super::charts::Charts;
+use super::list::List;
+use super::logs::Logs;
+use super::operation::Operation;
+use super::query::Query;
+use crate::engine::Found;
+use crate::engine::HealthStatus;
+use crate::engine::Instance;
+use crate::engine::Observed;
+use crate::engine::State as Doing;
+use crate::environment::status::CheckStatus;
+use crate::environment::status::Readings;
+use crate::environment::status::RoleStatus;
+use crate::environment::status::Status;
+use crate::environment::status::endpoint;
+use crate::error::Report;
+use crate::profile::Row;
+use crate::query::BaseUrl;
+
+/// Lines of what happened that are kept.
+const EVENTS: usize = 500;
+
+/// What was seen at one look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Look {
+    /// What exists.
+    pub observed: Observed,
+    /// How it is.
+    pub status: Status,
+    /// Whether taking its data away needs its name typed.
+    pub protected: bool,
+    /// Whether its checks were asked at this look; otherwise their answers are older ones.
+    pub checked: bool,
+}
+
+/// How an environment is, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Condition {
+    /// It has not been looked at yet.
+    Unknown,
+    /// Nothing of it runs.
+    Stopped,
+    /// Everything works.
+    Healthy,
+    /// It is on its way, or something is missing.
+    Starting,
+    /// Something failed.
+    Failed,
+}
+
+/// Something that happened, as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happening {
+    /// When.
+    pub time: Timestamp,
+    /// To whom, where it was one instance.
+    pub instance: Option<Instance>,
+    /// What.
+    pub text: String,
+    /// Whether it was a failure.
+    pub bad: bool,
+}
+
+/// One environment, whether it exists or could.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub struct Known {
+    /// Which one.
+    pub key: Key,
+    /// The profile of its name in this checkout, where there is one.
+    pub profile: Option<PathBuf>,
+    /// What was seen last.
+    pub look: Option<Look>,
+    /// Why the last look failed.
+    pub trouble: Option<Report>,
+    /// Whether a look is under way.
+    pub looking: bool,
+    /// Whether something happened while one was under way.
+    pub outdated: bool,
+    /// When it was looked at last.
+    pub looked_at: Option<Timestamp>,
+    /// When its checks were asked last.
+    pub checked_at: Option<Timestamp>,
+    /// Whether its use is being measured.
+    pub sampling: bool,
+    /// When its use was measured last.
+    pub sampled_at: Option<Timestamp>,
+    /// What CPU time is counted from the next time.
+    pub readings: Readings,
+    /// What it used.
+    pub charts: Charts,
+    /// What its roles wrote.
+    pub logs: Logs,
+    /// What it was asked.
+    pub query: Query,
+    /// What is being done, or was done last and is still shown.
+    pub operation: Option<Operation>,
+    /// What happened, oldest first.
+    pub happenings: VecDeque<Happening>,
+    /// The resolved profile, or why there is none.
+    pub config: Option<Result<Vec<Row>, Report>>,
+    /// The list of roles.
+    pub roles: List,
+    /// The list of checks.
+    pub checks: List,
+    /// The list of events.
+    pub events: List,
+    /// The list of settings.
+    pub settings: List,
+}
+
+impl Known {
+    /// One that was not looked at yet.
+    pub fn new(key: Key, profile: Option<PathBuf>) -> Self {
+        Self {
+            key,
+            profile,
+            look: None,
+            trouble: None,
+            looking: false,
+            outdated: false,
+            looked_at: None,
+            checked_at: None,
+            sampling: false,
+            sampled_at: None,
+            readings: Readings::new(),
+            charts: Charts::default(),
+            logs: Logs::default(),
+            query: Query::default(),
+            operation: None,
+            happenings: VecDeque::new(),
+            config: None,
+            roles: List::default(),
+            checks: List::default(),
+            events: List::default(),
+            settings: List::default(),
+        }
+    }
+
+    /// Its instances.
+    pub fn instances(&self) -> &[Found] {
+        let look = self.look.as_ref();
+        look.map_or(&[], |look| &look.observed.instances)
+    }
+
+    /// How each of them is.
+    pub fn statuses(&self) -> &[RoleStatus] {
+        let look = self.look.as_ref();
+        look.map_or(&[], |look| &look.status.roles)
+    }
+
+    /// Its checks and their answers.
+    pub fn check_statuses(&self) -> &[CheckStatus] {
+        let look = self.look.as_ref();
+        look.map_or(&[], |look| &look.status.checks)
+    }
+
+    /// Where its API answers.
+    pub fn api(&self) -> Option<BaseUrl> {
+        let observed = &self.look.as_ref()?.observed;
+        endpoint(observed, crate::engine::Role::Api).map(BaseUrl::from)
+    }
+
+    /// Whether anything of it is there, data included.
+    pub fn exists(&self) -> bool {
+        let look = self.look.as_ref();
+        look.is_some_and(|look| {
+            !look.observed.instances.is_empty() || !look.observed.volumes.is_empty()
+        })
+    }
+
+    /// Whether something is being done with it.
+    pub fn is_working(&self) -> bool {
+        let operation = self.operation.as_ref();
+        operation.is_some_and(Operation::is_running)
+    }
+
+    /// Whether a question waits for its answer.
+    pub fn is_asking(&self) -> bool {
+        self.query.asking.is_some()
+    }
+
+    /// How it is, in one word.
+    pub fn condition(&self) -> Condition {
+        if self.is_working() {
+            return Condition::Starting;
+        }
+        if self
+            .operation
+            .as_ref()
+            .is_some_and(|operation| operation.failure().is_some())
+        {
+            return Condition::Failed;
+        }
+        let Some(look) = &self.look else {
+            return Condition::Unknown;
+        };
+        let services = || {
+            look.status
+                .roles
+                .iter()
+                .filter(|role| role.role.is_service())
+        };
+        if services().all(is_stopped) {
+            return Condition::Stopped;
+        }
+        let failed = look.status.checks.iter().any(|check| !check.passed);
+        if failed || services().any(is_failed) {
+            return Condition::Failed;
+        }
+        if look.status.ready {
+            Condition::Healthy
+        } else {
+            Condition::Starting
+        }
+    }
+
+    /// Adds something that happened.
+    pub fn note(&mut self, happening: Happening) {
+        if self.happenings.len() >= EVENTS {
+            self.happenings.pop_front();
+        }
+        let at_end = self.events.selected + 1 >= self.happenings.len();
+        self.happenings.push_back(happening);
+        if at_end {
+            self.events.selected = self.happenings.len().saturating_sub(1);
+        }
+    }
+}
+
+/// Whether an instance was stopped on purpose, or never ran.
+pub fn is_stopped(role: &RoleStatus) -> bool {
+    matches!(
+        role.state,
+        Doing::Created { error: None }
+            | Doing::Exited {
+                code: 0 | 130 | 143,
+                out_of_memory: false
+            }
+    )
+}
+
+/// Whether an instance is not as it should be, and will not become so by itself.
+pub fn is_failed(role: &RoleStatus) -> bool {
+    match role.state {
+        Doing::Running => role.health == Some(HealthStatus::Unhealthy),
+        Doing::Created { error: Some(_) } | Doing::Exited { .. } => !is_stopped(role),
+        _ => false,
+    }
+}

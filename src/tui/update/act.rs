@@ -1,0 +1,246 @@
+//! What each action does.
+
+use std::collections::BTreeMap;
+
+use super::doing;
+use super::logs;
+use super::query;
+use super::walk;
+use crate::engine::Exec;
+use crate::engine::Role;
+use crate::engine::State as Doing;
+use crate::environment::exec::SHELL;
+use crate::environment::exec::psql_variables;
+use crate::tui::effect::Effect;
+use crate::tui::keymap::Action;
+use crate::tui::state::Pane;
+use crate::tui::state::State;
+use crate::tui::state::Tab;
+use crate::tui::state::known::Known;
+use crate::tui::state::list::List;
+use crate::tui::state::list::Step;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::state::overlay::Palette;
+
+/// Does what was asked for.
+pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    use Action as A;
+    match action {
+        A::Next => walk::step(state, Step::Rows(1)),
+        A::Previous => walk::step(state, Step::Rows(-1)),
+        A::NextPage => walk::step(state, Step::Pages(1)),
+        A::PreviousPage => walk::step(state, Step::Pages(-1)),
+        A::First => walk::step(state, Step::First),
+        A::Last => walk::step(state, Step::Last),
+        A::Open => walk::open(state),
+        A::Back => back(state),
+        A::Up | A::Down | A::DownWithData | A::Restart | A::Stop | A::Start => {
+            doing::ask_for(state, action)
+        }
+        A::Seed | A::TryAgain | A::Cancel => doing::ask_for(state, action),
+        A::Shell | A::Psql => run(state, action),
+        A::CopyUrl | A::CopyConnection | A::CopyLine | A::CopyVisible | A::CopyCurl => {
+            walk::copy(state, action)
+        }
+        A::Save => walk::save(state),
+        A::Filter | A::NextMatch | A::PreviousMatch | A::OnlyMatches | A::NextLevel | A::Follow => {
+            logs::act(state, action)
+        }
+        A::Wrap | A::Times | A::Fields | A::Mark | A::Clear => logs::act(state, action),
+        A::WindowTail
+        | A::WindowHead
+        | A::Window1
+        | A::Window5
+        | A::Window15
+        | A::Window30
+        | A::Window60 => logs::window(state, action),
+        A::Ask | A::EditCurl | A::EditForm | A::Live | A::NextForm | A::PreviousForm => {
+            query::act(state, action)
+        }
+        A::History => query::act(state, action),
+        _ => screen(state, action),
+    }
+}
+
+/// What is seen, and of which environment.
+fn screen(state: &mut State, action: Action) -> Vec<Effect> {
+    use Action as A;
+    match action {
+        A::Help => state.overlay = Some(Overlay::Help(0)),
+        A::Palette => state.overlay = Some(Overlay::Palette(Palette::default())),
+        A::Menu => state.overlay = Some(Overlay::Menu(List::default())),
+        A::NextPane => walk::next_pane(state, 1),
+        A::PreviousPane => walk::next_pane(state, -1),
+        A::FullScreen => {
+            state.full_screen = !state.full_screen;
+            state.pane = Pane::Main;
+        }
+        A::Wider => state.side = (state.side + 4).min(state.size.width * 2 / 5),
+        A::Narrower => state.side = state.side.saturating_sub(4).max(28),
+        A::NextTheme => {
+            state.theme = state.theme.next();
+            state.say(format!("theme: {}", state.theme.name.as_str()));
+        }
+        A::NextTab => return next_tab(state, 1),
+        A::PreviousTab => return next_tab(state, -1),
+        A::Tab(place) => return tab(state, usize::from(place)),
+        A::NextEnvironment => return next_environment(state, 1),
+        A::PreviousEnvironment => return next_environment(state, -1),
+        _ => return terminal(state, action),
+    }
+    walk::keep(state);
+    Vec::new()
+}
+
+fn terminal(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Leave => leave(state),
+        Action::MouseOnOff => {
+            state.mouse = !state.mouse;
+            let whose = if state.mouse {
+                "the dashboard's"
+            } else {
+                "the terminal's"
+            };
+            state.say(format!("the mouse is {whose}"));
+            vec![Effect::Mouse(state.mouse)]
+        }
+        Action::Suspend => vec![Effect::Suspend],
+        Action::Redraw => vec![Effect::Redraw],
+        _ => Vec::new(),
+    }
+}
+
+/// Leaving stops no environment; what is half done is left as it is, and the next `up` goes on with it.
+fn leave(state: &mut State) -> Vec<Effect> {
+    state.leaving = true;
+    Vec::new()
+}
+
+fn next_tab(state: &mut State, by: isize) -> Vec<Effect> {
+    let at = Tab::ALL
+        .iter()
+        .position(|tab| *tab == state.tab)
+        .unwrap_or(0);
+    let count = Tab::ALL.len();
+    tab(state, (at + count).saturating_add_signed(by) % count)
+}
+
+/// Shows a tab.
+pub fn tab(state: &mut State, place: usize) -> Vec<Effect> {
+    let Some(tab) = Tab::ALL.get(place) else {
+        return Vec::new();
+    };
+    state.tab = *tab;
+    state.pane = Pane::Main;
+    walk::keep(state);
+    match state.chosen() {
+        Some(known) if *tab == Tab::Config => vec![configure(known)],
+        Some(known) if *tab == Tab::Query && known.query.waits_for_api() => Vec::new(),
+        Some(known) if *tab == Tab::Query && known.query.answered.is_none() => query::ask(state),
+        _ => Vec::new(),
+    }
+}
+
+fn configure(known: &Known) -> Effect {
+    Effect::Configure {
+        key: known.key.clone(),
+        profile: known.profile.clone(),
+    }
+}
+
+fn next_environment(state: &mut State, by: isize) -> Vec<Effect> {
+    let count = state.environments.len();
+    if count == 0 {
+        return Vec::new();
+    }
+    choose(
+        state,
+        (state.chosen + count).saturating_add_signed(by) % count,
+    )
+}
+
+/// Shows another environment: the log of the one before is not read on.
+pub fn choose(state: &mut State, place: usize) -> Vec<Effect> {
+    if place == state.chosen || place >= state.environments.len() {
+        return Vec::new();
+    }
+    let mut effects = Vec::new();
+    if let Some(known) = state.chosen_mut() {
+        known.logs.reading = false;
+        effects.push(Effect::Unfollow(known.key.clone()));
+    }
+    state.chosen = place;
+    effects.extend(arrive(state));
+    effects
+}
+
+/// What has to be known of the environment that is shown.
+pub fn arrive(state: &mut State) -> Vec<Effect> {
+    let now = state.now;
+    let tab = state.tab;
+    let Some(known) = state.chosen_mut() else {
+        return Vec::new();
+    };
+    known.logs.reading = true;
+    let mut effects = vec![Effect::Follow {
+        key: known.key.clone(),
+        window: known.logs.resume(now),
+    }];
+    if tab == Tab::Config {
+        effects.push(configure(known));
+    }
+    effects.extend(super::tick::look(known, now));
+    walk::keep(state);
+    effects
+}
+
+/// One step back: from what is said, from a filter, from a pane, from the full screen.
+fn back(state: &mut State) -> Vec<Effect> {
+    if doing::close(state) {
+        return Vec::new();
+    }
+    if state.pane != Pane::Main {
+        state.pane = Pane::Main;
+    } else if state.tab == Tab::Logs && logs::open_filter(state) {
+        walk::keep(state);
+    } else {
+        state.full_screen = false;
+    }
+    Vec::new()
+}
+
+/// Gives the terminal to a program that runs beside a role.
+fn run(state: &mut State, action: Action) -> Vec<Effect> {
+    let wanted = match action {
+        Action::Psql => state.instance(Role::Database),
+        _ => state.selected(),
+    };
+    let Some(found) = wanted
+        .filter(|found| found.state == Doing::Running)
+        .cloned()
+    else {
+        state.complain("nothing runs there; u brings the environment up");
+        return Vec::new();
+    };
+    let Some(known) = state.chosen() else {
+        return Vec::new();
+    };
+    let exec = match action {
+        Action::Psql => Exec {
+            command: vec!["psql".to_owned()],
+            variables: psql_variables(),
+            terminal: true,
+        },
+        _ => Exec {
+            command: SHELL.map(str::to_owned).into(),
+            variables: BTreeMap::new(),
+            terminal: true,
+        },
+    };
+    vec![Effect::Run {
+        key: known.key.clone(),
+        found: Box::new(found),
+        exec,
+    }]
+}

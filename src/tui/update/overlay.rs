@@ -1,0 +1,180 @@
+//! Keys for what lies over the panes.
+
+use crossterm::event::KeyCode;
+use crossterm::event::KeyEvent;
+
+use super::act;
+use super::doing;
+use super::input;
+use super::query;
+use super::walk;
+use crate::tui::effect::Effect;
+use crate::tui::keymap::Action;
+use crate::tui::keymap::Scope;
+use crate::tui::state::Pane;
+use crate::tui::state::State;
+use crate::tui::state::list::List;
+use crate::tui::state::list::Step;
+use crate::tui::state::overlay::MENU;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::view;
+
+/// Gives a key to what lies on top.
+pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    if input::leaves(key) {
+        state.leaving = true;
+        return Vec::new();
+    }
+    match state.overlay {
+        Some(Overlay::Palette(_)) => palette(state, key),
+        Some(Overlay::Confirm(_)) => confirm(state, key),
+        _ => walked(state, key),
+    }
+}
+
+/// A key for a list or a text that is walked with the keys of all lists.
+fn walked(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let action = state.keymap.action(Scope::Lists, key);
+    if let Some(step) = action.and_then(step) {
+        take_step(state, step);
+        return Vec::new();
+    }
+    match action {
+        Some(Action::Open) => open(state),
+        Some(Action::TryAgain) => {
+            state.overlay = None;
+            act::act(state, Action::TryAgain)
+        }
+        Some(
+            Action::Leave | Action::Back | Action::Help | Action::NextPane | Action::PreviousPane,
+        ) => {
+            close(state);
+            Vec::new()
+        }
+        // In the menu, the key that stands beside a line does what the line says.
+        Some(action)
+            if matches!(state.overlay, Some(Overlay::Menu(_))) && MENU.contains(&action) =>
+        {
+            state.overlay = None;
+            act::act(state, action)
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn close(state: &mut State) {
+    if matches!(state.overlay, Some(Overlay::Roles)) {
+        state.pane = Pane::Main;
+    }
+    state.overlay = None;
+}
+
+/// The step that an action stands for.
+pub fn step(action: Action) -> Option<Step> {
+    Some(match action {
+        Action::Next => Step::Rows(1),
+        Action::Previous => Step::Rows(-1),
+        Action::NextPage => Step::Pages(1),
+        Action::PreviousPage => Step::Pages(-1),
+        Action::First => Step::First,
+        Action::Last => Step::Last,
+        _ => return None,
+    })
+}
+
+/// Walks what lies on top.
+pub fn take_step(state: &mut State, step: Step) {
+    let height = usize::from(state.size.height.saturating_sub(6)).max(1);
+    let lines = view::overlay_lines(state);
+    let history = state.history.len();
+    match &mut state.overlay {
+        Some(Overlay::Help(scroll)) => *scroll = scrolled(*scroll, step, lines, height),
+        Some(Overlay::Failure(failure)) => {
+            failure.scroll = scrolled(failure.scroll, step, lines, height);
+        }
+        Some(Overlay::Menu(list)) => list.step(step, MENU.len(), height),
+        Some(Overlay::History(list)) => list.step(step, history, height),
+        Some(Overlay::Roles) => drop(walk::step(state, step)),
+        Some(Overlay::Palette(palette)) => {
+            let count = palette.found().len();
+            palette.list.step(step, count, height);
+        }
+        _ => {}
+    }
+}
+
+fn scrolled(scroll: usize, step: Step, lines: usize, height: usize) -> usize {
+    let most = lines.saturating_sub(height);
+    step.from(scroll, most + 1, height)
+}
+
+fn open(state: &mut State) -> Vec<Effect> {
+    match state.overlay.take() {
+        Some(Overlay::Menu(list)) => match MENU.get(list.selected) {
+            Some(action) => act::act(state, *action),
+            None => Vec::new(),
+        },
+        Some(Overlay::History(list)) => query::recall(state, list.selected),
+        Some(Overlay::Roles) => walk::open(state),
+        _ => Vec::new(),
+    }
+}
+
+fn palette(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let Some(Overlay::Palette(palette)) = &mut state.overlay else {
+        return Vec::new();
+    };
+    match key.code {
+        KeyCode::Esc => state.overlay = None,
+        KeyCode::Down | KeyCode::Tab => take_step(state, Step::Rows(1)),
+        KeyCode::Up | KeyCode::BackTab => take_step(state, Step::Rows(-1)),
+        KeyCode::Enter => {
+            let found = palette.found();
+            let chosen = found.get(palette.list.selected).copied();
+            state.overlay = None;
+            return chosen.map_or_else(Vec::new, |binding| {
+                in_its_place(state, binding.scope, binding.action)
+            });
+        }
+        _ => {
+            if input::edit(&mut palette.input, key) {
+                palette.list = List::default();
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// An action of a tab is done in that tab.
+fn in_its_place(state: &mut State, scope: Scope, action: Action) -> Vec<Effect> {
+    let tabs = crate::tui::state::Tab::ALL;
+    let mut effects = Vec::new();
+    if let Some(place) = tabs.iter().position(|tab| tab.scope() == scope)
+        && state.tab.scope() != scope
+    {
+        effects = act::tab(state, place);
+    }
+    effects.extend(act::act(state, action));
+    effects
+}
+
+fn confirm(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let Some(Overlay::Confirm(confirm)) = &mut state.overlay else {
+        return Vec::new();
+    };
+    match key.code {
+        KeyCode::Esc => state.overlay = None,
+        KeyCode::Enter => {
+            let doing = confirm.is_given().then_some(confirm.doing);
+            state.overlay = None;
+            match doing {
+                Some(doing) => return doing::begin(state, doing),
+                None => state.say("nothing was done"),
+            }
+        }
+        _ => {
+            input::edit(&mut confirm.input, key);
+        }
+    }
+    Vec::new()
+}

@@ -1,0 +1,417 @@
+//! What tasks and engines told.
+
+use std::path::PathBuf;
+
+use super::act;
+use super::query;
+use super::tick;
+use super::walk;
+use crate::engine;
+use crate::engine::EventKind;
+use crate::error::Report;
+use crate::profile::EnvironmentName;
+use crate::tui::effect::Effect;
+use crate::tui::message::Message;
+use crate::tui::state::Key;
+use crate::tui::state::State;
+use crate::tui::state::Tab;
+use crate::tui::state::known::Happening;
+use crate::tui::state::known::Known;
+use crate::tui::state::known::Look;
+use crate::tui::state::operation::Doing;
+use crate::tui::state::operation::Ended;
+
+/// Takes in what was told.
+pub fn told(state: &mut State, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Profiles(profiles) => profiles_listed(state, profiles),
+        Message::Listed { engine, result } => listed(state, engine, result),
+        Message::Looked { key, result } => looked(state, &key, *result),
+        Message::Tells { engine, tells } => {
+            if let Some(engine) = state.engines.get_mut(engine) {
+                engine.tells = tells;
+            }
+            Vec::new()
+        }
+        Message::Happened { engine, event } => happened(state, engine, &event),
+        Message::Ended { key, result } => ended(state, &key, result),
+        Message::History(questions) => {
+            state.history = questions;
+            Vec::new()
+        }
+        Message::Said(result) => {
+            match result {
+                Ok(text) => state.say(text),
+                Err(report) => state.complain(report.message),
+            }
+            Vec::new()
+        }
+        about => of_one(state, about),
+    }
+}
+
+/// What was told of one environment and concerns nothing else.
+fn of_one(state: &mut State, message: Message) -> Vec<Effect> {
+    let now = state.now;
+    match message {
+        Message::Sampled {
+            key,
+            sample,
+            readings,
+        } => known(state, &key, |known| {
+            known.sampling = false;
+            known.readings = readings;
+            known.charts.push(sample);
+        }),
+        Message::Lines { key, lines } => known(state, &key, |known| {
+            known.logs.begun = true;
+            known.logs.trouble = None;
+            for line in lines {
+                known.logs.push(line);
+            }
+        }),
+        Message::LogsBroke { key, report } => known(state, &key, |known| {
+            known.logs.reading = false;
+            known.logs.trouble = Some(report);
+        }),
+        Message::Waits { key, holder } => operation(state, &key, |operation| {
+            operation.waits_for = Some(holder);
+        }),
+        Message::Told { key, event } => {
+            operation(state, &key, |operation| operation.tell(event, now));
+        }
+        Message::Progressed { key, latest } => {
+            operation(state, &key, |operation| operation.progress(latest));
+        }
+        Message::Answered {
+            key,
+            number,
+            result,
+        } => {
+            known(state, &key, |known| known.query.take(number, *result));
+        }
+        Message::Configured { key, result } => {
+            known(state, &key, |known| known.config = Some(result));
+        }
+        _ => {}
+    }
+    walk::keep(state);
+    Vec::new()
+}
+
+fn known(state: &mut State, key: &Key, change: impl FnOnce(&mut Known)) {
+    if let Some(known) = state.known_mut(key) {
+        change(known);
+    }
+}
+
+fn operation(
+    state: &mut State,
+    key: &Key,
+    change: impl FnOnce(&mut crate::tui::state::operation::Operation),
+) {
+    known(state, key, |known| {
+        if let Some(operation) = &mut known.operation {
+            change(operation);
+        }
+    });
+}
+
+/// Profiles stand first, in the order in which one builds upon the other.
+fn profiles_listed(state: &mut State, profiles: Vec<(EnvironmentName, PathBuf)>) -> Vec<Effect> {
+    let order: Vec<_> = profiles.iter().map(|(name, _)| name.clone()).collect();
+    for (name, file) in profiles {
+        let mut known = state.environments.iter_mut();
+        if let Some(known) = known.find(|known| known.key.name == name) {
+            known.profile = Some(file);
+        } else {
+            let key = Key { engine: 0, name };
+            state.environments.push(Known::new(key, Some(file)));
+        }
+    }
+    sort(state, |known| {
+        let place = order.iter().position(|name| *name == known.key.name);
+        (place.unwrap_or(usize::MAX), known.key.clone())
+    });
+    Vec::new()
+}
+
+/// Puts the environments in another order; the one that is shown stays the one that is shown.
+fn sort<K: Ord>(state: &mut State, order: impl Fn(&Known) -> K) {
+    let chosen = state.chosen().map(|known| known.key.clone());
+    state.environments.sort_by_key(order);
+    let place = state
+        .environments
+        .iter()
+        .position(|known| Some(&known.key) == chosen.as_ref());
+    state.chosen = place.unwrap_or(0);
+}
+
+fn listed(
+    state: &mut State,
+    engine: usize,
+    result: Result<Vec<EnvironmentName>, Report>,
+) -> Vec<Effect> {
+    let names = match result {
+        Ok(names) => names,
+        Err(report) => {
+            lost(state, engine, report);
+            return Vec::new();
+        }
+    };
+    found_again(state, engine);
+    let chosen = state.chosen().map(|known| known.key.clone());
+    state.environments.retain(|known| {
+        let is_there = known.key.engine != engine || names.contains(&known.key.name);
+        let is_chosen = Some(&known.key) == chosen.as_ref();
+        is_there || is_chosen || known.profile.is_some() || known.is_working()
+    });
+    for name in names {
+        let key = Key { engine, name };
+        if state.known_mut(&key).is_none() {
+            state.environments.push(Known::new(key, None));
+        }
+    }
+    let place = state
+        .environments
+        .iter()
+        .position(|known| Some(&known.key) == chosen.as_ref());
+    state.chosen = place.unwrap_or(0);
+    Vec::new()
+}
+
+/// An engine does not answer; it is said once.
+fn lost(state: &mut State, engine: usize, report: Report) {
+    let Some(engine) = state.engines.get_mut(engine) else {
+        return;
+    };
+    let name = engine.about.engine;
+    let is_news = engine.trouble.is_none();
+    engine.trouble = Some(report);
+    if is_news {
+        state.complain(format!("{name} does not answer; trying again"));
+    }
+}
+
+fn found_again(state: &mut State, engine: usize) {
+    let Some(engine) = state.engines.get_mut(engine) else {
+        return;
+    };
+    let name = engine.about.engine;
+    if engine.trouble.take().is_some() {
+        state.say(format!("{name} answers again"));
+    }
+}
+
+fn looked(state: &mut State, key: &Key, result: Result<Look, Report>) -> Vec<Effect> {
+    let now = state.now;
+    let is_chosen = state.chosen().is_some_and(|known| known.key == *key);
+    let tells = state
+        .engines
+        .get(key.engine)
+        .is_some_and(|engine| engine.tells);
+    let mut effects = Vec::new();
+    let mut failed = None;
+    let Some(known) = state.known_mut(key) else {
+        return effects;
+    };
+    known.looking = false;
+    let changed = match result {
+        Ok(look) => seen(known, look, tells, now),
+        Err(report) => {
+            failed = Some(report.clone());
+            known.trouble.replace(report.clone()) != Some(report)
+        }
+    };
+    if std::mem::take(&mut known.outdated) {
+        effects.extend(tick::look(known, now));
+    }
+    let stopped = is_chosen && !known.logs.reading && known.trouble.is_none();
+    state.changed |= changed;
+    match failed {
+        Some(report) => lost(state, key.engine, report),
+        None => found_again(state, key.engine),
+    }
+    if stopped {
+        effects.extend(act::arrive(state));
+    }
+    effects.extend(moved(state, key));
+    walk::keep(state);
+    effects
+}
+
+/// The line of the query panel follows the API to its new port; a question that is looked at is asked there.
+fn moved(state: &mut State, key: &Key) -> Vec<Effect> {
+    let is_shown = state.tab == Tab::Query && state.chosen().is_some_and(|known| known.key == *key);
+    let Some(known) = state.known_mut(key) else {
+        return Vec::new();
+    };
+    let moves = known.api().is_some_and(|base| known.query.set_base(base));
+    if moves && is_shown {
+        return query::ask(state);
+    }
+    Vec::new()
+}
+
+/// Takes in what was seen; tells whether it is anything new.
+fn seen(known: &mut Known, mut look: Look, tells: bool, now: jiff::Timestamp) -> bool {
+    let was_in_trouble = known.trouble.take().is_some();
+    keep_checks(known, &mut look);
+    let before = known.look.as_ref();
+    let happenings = before
+        .map(|before| differences(before, &look, now))
+        .unwrap_or_default();
+    // What changed may have changed an answer too.
+    if !happenings.is_empty() && !look.checked {
+        known.checked_at = None;
+        known.outdated = true;
+    }
+    let changed = !before.is_some_and(|before| is_same(before, &look));
+    if !tells {
+        for happening in happenings {
+            known.note(happening);
+        }
+    }
+    known.look = Some(look);
+    changed || was_in_trouble
+}
+
+/// A look that asked no checks leaves their last answers standing.
+fn keep_checks(known: &Known, look: &mut Look) {
+    let Some(before) = known.look.as_ref().filter(|_| !look.checked) else {
+        return;
+    };
+    if !look.status.roles.is_empty() {
+        look.status.checks.clone_from(&before.status.checks);
+        look.status.ready &= look.status.checks.iter().all(|check| check.passed);
+    }
+}
+
+/// Whether two looks show the same; what is used is told by samples.
+fn is_same(before: &Look, now: &Look) -> bool {
+    let shown = |look: &Look| {
+        let mut status = look.status.clone();
+        status.roles.iter_mut().for_each(|role| role.usage = None);
+        status.readings.clear();
+        (status, look.observed.clone(), look.protected)
+    };
+    shown(before) == shown(now)
+}
+
+/// What must have happened between two looks, for engines that do not tell.
+fn differences(before: &Look, now: &Look, time: jiff::Timestamp) -> Vec<Happening> {
+    let word = |role: &crate::environment::status::RoleStatus| match role.health {
+        Some(health) => health.to_string(),
+        None => role.state.to_string(),
+    };
+    let happening = |instance, text: String, bad| Happening {
+        time,
+        instance,
+        text,
+        bad,
+    };
+    let mut happenings = Vec::new();
+    for (role, found) in now.status.roles.iter().zip(&now.observed.instances) {
+        let old = before.status.roles.iter().find(|old| old.name == role.name);
+        if old.is_none_or(|old| word(old) != word(role)) {
+            let bad = crate::tui::state::known::is_failed(role);
+            happenings.push(happening(Some(found.instance), word(role), bad));
+        }
+    }
+    for gone in &before.observed.instances {
+        if now.observed.find(gone.instance).is_none() {
+            happenings.push(happening(Some(gone.instance), "removed".to_owned(), false));
+        }
+    }
+    happenings
+}
+
+fn happened(state: &mut State, engine: usize, event: &engine::Event) -> Vec<Effect> {
+    let key = Key {
+        engine,
+        name: event.environment.clone(),
+    };
+    let now = state.now;
+    let Some(known) = state.known_mut(&key) else {
+        // An environment that nobody knew yet: the list is read anew.
+        return vec![Effect::List];
+    };
+    known.note(Happening {
+        time: event.time,
+        instance: Some(event.instance),
+        text: words(&event.kind),
+        bad: is_bad(&event.kind),
+    });
+    tick::look(known, now).into_iter().collect()
+}
+
+fn words(kind: &EventKind) -> String {
+    match kind {
+        EventKind::Created => "created".to_owned(),
+        EventKind::Started => "started".to_owned(),
+        EventKind::Exited { code } => format!("exited {code}"),
+        EventKind::OutOfMemory => "used more memory than it may".to_owned(),
+        EventKind::Health { status } => status.to_string(),
+        EventKind::Paused => "paused".to_owned(),
+        EventKind::Unpaused => "goes on".to_owned(),
+        EventKind::Removed => "removed".to_owned(),
+    }
+}
+
+fn is_bad(kind: &EventKind) -> bool {
+    match kind {
+        EventKind::Exited { code } => !matches!(code, 0 | 130 | 143),
+        EventKind::OutOfMemory => true,
+        EventKind::Health { status } => *status == engine::HealthStatus::Unhealthy,
+        _ => false,
+    }
+}
+
+/// What succeeded leaves a line; what failed stays on the screen until it is closed or tried again.
+fn ended(state: &mut State, key: &Key, result: Result<String, Report>) -> Vec<Effect> {
+    let now = state.now;
+    let Some(known) = state.known_mut(key) else {
+        return Vec::new();
+    };
+    let Some(mut operation) = known.operation.take() else {
+        return Vec::new();
+    };
+    let doing = operation.doing;
+    let text = match &result {
+        Ok(text) => text.clone(),
+        Err(report) => report.message.clone(),
+    };
+    let bad = result.is_err() && !operation.cancelled;
+    known.note(Happening {
+        time: now,
+        instance: None,
+        text: text.clone(),
+        bad,
+    });
+    operation.ended = Some(Ended { at: now, result });
+    known.operation = Some(operation).filter(|_| bad);
+    known.checked_at = None;
+    let mut effects: Vec<_> = tick::look(known, now).into_iter().collect();
+    if bad {
+        state.complain(text);
+    } else {
+        state.say(text);
+        effects.extend(asked_again(state, key, doing));
+    }
+    effects.push(Effect::List);
+    walk::keep(state);
+    effects
+}
+
+/// A live question is asked anew after everything that could change its answer.
+fn asked_again(state: &mut State, key: &Key, doing: Doing) -> Vec<Effect> {
+    let is_live = state
+        .chosen()
+        .is_some_and(|known| known.key == *key && known.query.live);
+    let may_differ = !matches!(doing, Doing::Down { .. } | Doing::Stop(_));
+    if is_live && may_differ {
+        query::ask(state)
+    } else {
+        Vec::new()
+    }
+}

@@ -1,0 +1,237 @@
+//! Walking: panes, rows, what a row opens, and what of it can be taken along.
+
+use crate::engine::DATABASE_NAME;
+use crate::engine::Role;
+use crate::error::Code;
+use crate::error::Report;
+use crate::tui::effect::Effect;
+use crate::tui::keymap::Action;
+use crate::tui::state::Pane;
+use crate::tui::state::State;
+use crate::tui::state::Tab;
+use crate::tui::state::known::Known;
+use crate::tui::state::known::is_failed;
+use crate::tui::state::list::Step;
+use crate::tui::state::overlay::Failure;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::view;
+use crate::tui::view::Class;
+
+/// Lines of a failed role that are shown with its failure.
+const LAST_LINES: usize = 12;
+
+/// Gives the focus to another pane. Where the lists stand in a strip, Tab opens the list over the pane.
+pub fn next_pane(state: &mut State, by: isize) {
+    let at = Pane::ALL
+        .iter()
+        .position(|pane| *pane == state.pane)
+        .unwrap_or(0);
+    let count = Pane::ALL.len();
+    let next = Pane::ALL.get((at + count).saturating_add_signed(by) % count);
+    state.pane = next.copied().unwrap_or(Pane::Main);
+    if view::class(state) != Class::Wide && state.pane != Pane::Main {
+        state.pane = Pane::Roles;
+        state.overlay = Some(Overlay::Roles);
+    }
+    state.full_screen &= state.pane == Pane::Main;
+}
+
+/// Takes a step through the rows of the focused pane.
+pub fn step(state: &mut State, step: Step) -> Vec<Effect> {
+    let height = usize::from(view::rows_height(state));
+    let area = view::log_area(state);
+    let (pane, tab) = (state.pane, state.tab);
+    let Some(known) = state.chosen_mut() else {
+        return Vec::new();
+    };
+    match (pane, tab) {
+        (Pane::Roles, _) => known.roles.step(step, known.instances().len(), height),
+        (Pane::Checks, _) => known
+            .checks
+            .step(step, known.check_statuses().len() + 1, height),
+        (Pane::Main, Tab::Logs) => {
+            let layout = known.logs.layout;
+            let rows = |entry: &_| view::logs::rows(entry, layout, area.width);
+            known.logs.step(step, area.height.into(), rows);
+        }
+        (Pane::Main, Tab::Query) => known.query.row.step(step, known.query.rows(), height),
+        (Pane::Main, Tab::Events) => known.events.step(step, known.happenings.len(), height),
+        (Pane::Main, Tab::Config) => known.settings.step(step, settings(known), height),
+        (Pane::Main, Tab::Stats) => {}
+    }
+    Vec::new()
+}
+
+fn settings(known: &Known) -> usize {
+    let rows = known
+        .config
+        .as_ref()
+        .and_then(|config| config.as_ref().ok());
+    rows.map_or(0, Vec::len)
+}
+
+/// Keeps every choice on a row that exists and on the screen.
+pub fn keep(state: &mut State) {
+    let last = state.environments.len().saturating_sub(1);
+    state.chosen = state.chosen.min(last);
+    let height = usize::from(view::rows_height(state));
+    let Some(known) = state.chosen_mut() else {
+        return;
+    };
+    known.roles.keep(known.instances().len(), height);
+    known.checks.keep(known.check_statuses().len() + 1, height);
+    known.query.row.keep(known.query.rows(), height);
+    known.events.keep(known.happenings.len(), height);
+    known.settings.keep(settings(known), height);
+}
+
+/// Opens what the row is about: the failure of what failed, the log of what runs.
+pub fn open(state: &mut State) -> Vec<Effect> {
+    let failure = match state.pane {
+        Pane::Roles => role_failure(state),
+        Pane::Checks => check_failure(state),
+        Pane::Main => operation_failure(state),
+    };
+    if let Some(failure) = failure {
+        state.overlay = Some(Overlay::Failure(failure));
+    } else if state.pane == Pane::Roles {
+        only_selected(state);
+    }
+    Vec::new()
+}
+
+/// Shows the lines of the chosen role alone; those of all, when they are shown alone already.
+fn only_selected(state: &mut State) {
+    let Some(instance) = state.selected().map(|found| found.instance) else {
+        return;
+    };
+    state.tab = Tab::Logs;
+    state.pane = Pane::Main;
+    if let Some(logs) = state.chosen_mut().map(|known| &mut known.logs) {
+        let instance = (logs.filter.instance != Some(instance)).then_some(instance);
+        logs.set_filter(logs.filter.but(|filter| filter.instance = instance));
+    }
+}
+
+fn role_failure(state: &State) -> Option<Failure> {
+    let known = state.chosen()?;
+    let role = known.statuses().get(known.roles.selected)?;
+    let instance = state.selected()?.instance;
+    if !is_failed(role) {
+        return None;
+    }
+    let lines = known
+        .logs
+        .all_shown()
+        .filter(|entry| entry.instance == instance);
+    let lines: Vec<_> = lines
+        .map(|entry| crate::log_line::gist(&entry.text).into_owned())
+        .collect();
+    let last = lines.into_iter().rev().take(LAST_LINES).rev();
+    let how = role
+        .health
+        .map_or_else(|| role.state.to_string(), |health| health.to_string());
+    let report = Report {
+        code: Code::RoleDied,
+        message: format!("{} is {how}", role.name),
+        causes: role.probe.clone().into_iter().collect(),
+        detail: last.collect(),
+        hint: Some("u brings it up again, and says why where it cannot".to_owned()),
+    };
+    Some(Failure {
+        title: role.name.clone(),
+        report,
+        scroll: 0,
+    })
+}
+
+fn check_failure(state: &State) -> Option<Failure> {
+    let known = state.chosen()?;
+    // The first row is the seed.
+    let check = known
+        .check_statuses()
+        .get(known.checks.selected.checked_sub(1)?)?;
+    Some(Failure {
+        title: format!("check {}", check.name),
+        report: check.error.clone()?,
+        scroll: 0,
+    })
+}
+
+fn operation_failure(state: &State) -> Option<Failure> {
+    let known = state.chosen()?;
+    let operation = known.operation.as_ref()?;
+    Some(Failure {
+        title: operation.doing.title(known.key.name.as_str()),
+        report: operation.failure()?.clone(),
+        scroll: 0,
+    })
+}
+
+/// Takes something to the clipboard.
+pub fn copy(state: &mut State, action: Action) -> Vec<Effect> {
+    let text = match action {
+        Action::CopyUrl => state
+            .chosen()
+            .and_then(Known::api)
+            .map(|base| base.to_string()),
+        Action::CopyConnection => connection(state),
+        Action::CopyCurl => state
+            .chosen()
+            .map(|known| known.query.curl.value().to_owned()),
+        Action::CopyLine => view::rows_text(state, true),
+        _ => view::rows_text(state, false),
+    };
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        state.complain("there is nothing to copy here");
+        return Vec::new();
+    };
+    let lines = text.lines().count();
+    state.say(match lines {
+        1 => format!("copied: {text}"),
+        _ => format!("copied {lines} lines"),
+    });
+    vec![Effect::Copy(text)]
+}
+
+/// How a program connects to the database; the password stays where it is.
+fn connection(state: &State) -> Option<String> {
+    let endpoint = state.instance(Role::Database)?.endpoint?;
+    Some(format!("postgres://rates@{endpoint}/{DATABASE_NAME}"))
+}
+
+/// Saves what the pane holds: all of it, not only what is on the screen.
+pub fn save(state: &mut State) -> Vec<Effect> {
+    let Some(known) = state.chosen() else {
+        return Vec::new();
+    };
+    let (what, ending, text) = match state.tab {
+        Tab::Query => match &known.query.answered {
+            Some(answered) => (
+                "answer",
+                "json",
+                String::from_utf8_lossy(&answered.response.body).into_owned(),
+            ),
+            None => return Vec::new(),
+        },
+        Tab::Logs => ("logs", "log", log_text(known)),
+        tab => (
+            tab.title(),
+            "txt",
+            view::rows_text(state, false).unwrap_or_default(),
+        ),
+    };
+    let time = state.now.strftime("%Y%m%d-%H%M%S");
+    let what = what.to_lowercase();
+    vec![Effect::Save {
+        name: format!("ratesdev-{}-{what}-{time}.{ending}", known.key.name),
+        text,
+    }]
+}
+
+fn log_text(known: &Known) -> String {
+    let line = |entry: &crate::tui::state::logs::Entry| {
+        format!("{:.3} {} {}\n", entry.time, entry.instance, entry.text)
+    };
+    known.logs.all_shown().map(line).collect()
+}

@@ -1,0 +1,302 @@
+//! From the state to cells: where each panel stands, and who draws it. Nothing here changes anything.
+
+mod ask;
+mod checks;
+mod config;
+mod events;
+mod failure;
+mod footer;
+mod header;
+mod help;
+mod history;
+mod load;
+pub mod logs;
+mod main_pane;
+mod menu;
+mod operation;
+mod palette;
+mod part;
+mod query;
+mod roles;
+mod stats;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+use ratatui::layout::Rect;
+use ratatui::layout::Size;
+use ratatui::widgets::Widget;
+
+use super::state::Pane;
+use super::state::State;
+use super::state::Tab;
+use super::state::overlay::Overlay;
+
+/// How much room there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Lists beside the pane.
+    Wide,
+    /// Lists in one line above the pane.
+    Strip,
+    /// One pane without borders.
+    Tiny,
+}
+
+/// Where everything stands. What has no place has an empty one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Areas {
+    /// The environments and the engine.
+    pub header: Rect,
+    /// The roles in one line.
+    pub strip: Rect,
+    /// The list of roles.
+    pub roles: Rect,
+    /// The list of checks.
+    pub checks: Rect,
+    /// What the environment uses.
+    pub load: Rect,
+    /// The main pane with its border.
+    pub main: Rect,
+    /// What is being done, inside the main pane.
+    pub operation: Rect,
+    /// The tab, inside the main pane.
+    pub tab: Rect,
+    /// The line for what is said.
+    pub notice: Rect,
+    /// The keys.
+    pub footer: Rect,
+}
+
+/// What the mouse can point at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// An environment in the header.
+    Environment(usize),
+    /// The title of a tab.
+    Tab(usize),
+    /// A row of the list of roles that is on the screen.
+    Role(usize),
+    /// A row of the list of checks that is on the screen.
+    Check(usize),
+    /// The main pane.
+    Main,
+}
+
+/// How much room the terminal has.
+pub fn class(state: &State) -> Class {
+    match state.size {
+        Size {
+            width: 100..,
+            height: 20..,
+        } => Class::Wide,
+        Size {
+            width: 60..,
+            height: 15..,
+        } => Class::Strip,
+        _ => Class::Tiny,
+    }
+}
+
+/// Where everything stands on the terminal.
+pub fn areas(state: &State) -> Areas {
+    let screen = Rect::new(0, 0, state.size.width, state.size.height);
+    let mut areas = match class(state) {
+        Class::Wide => wide(state, screen),
+        Class::Strip => strip(screen),
+        Class::Tiny => tiny(screen),
+    };
+    let inside = match class(state) {
+        Class::Tiny => part::below(areas.main, 1),
+        _ => part::inside(areas.main),
+    };
+    let wanted = operation::height(state, inside.width).min(inside.height.saturating_sub(3));
+    areas.operation = part::top(inside, wanted);
+    areas.tab = part::below(inside, wanted);
+    areas
+}
+
+fn wide(state: &State, screen: Rect) -> Areas {
+    let body = Rect {
+        y: 1,
+        height: screen.height.saturating_sub(3),
+        ..screen
+    };
+    let side = if state.full_screen {
+        0
+    } else {
+        state.side.min(screen.width * 2 / 5)
+    };
+    let left = Rect {
+        width: side,
+        ..body
+    };
+    let roles = part::top(left, roles::height(state).min(left.height / 2));
+    let below = part::below(left, roles.height);
+    let checks = part::top(below, checks::height(state).min(below.height / 2));
+    Areas {
+        header: part::top(screen, 1),
+        roles,
+        checks,
+        load: part::below(below, checks.height),
+        main: Rect {
+            x: side,
+            width: screen.width - side,
+            ..body
+        },
+        notice: part::bottom(screen, 2),
+        footer: part::bottom(screen, 1),
+        ..Areas::default()
+    }
+}
+
+fn strip(screen: Rect) -> Areas {
+    Areas {
+        header: part::top(screen, 1),
+        strip: part::top(part::below(screen, 1), 1),
+        main: Rect {
+            y: 2,
+            height: screen.height.saturating_sub(3),
+            ..screen
+        },
+        notice: part::bottom(screen, 2),
+        footer: part::bottom(screen, 1),
+        ..Areas::default()
+    }
+}
+
+fn tiny(screen: Rect) -> Areas {
+    Areas {
+        header: part::top(screen, 1),
+        main: Rect {
+            y: screen.height.min(1),
+            height: screen.height.saturating_sub(2),
+            ..screen
+        },
+        notice: part::bottom(screen, 1),
+        footer: part::bottom(screen, 1),
+        ..Areas::default()
+    }
+}
+
+/// Draws everything; returns where the cursor of the terminal belongs, while something is typed.
+pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    // The terminal may have shrunk since the state heard of it.
+    let screen = Rect::new(0, 0, state.size.width, state.size.height);
+    if area.intersection(screen) != screen || screen.is_empty() {
+        return None;
+    }
+    let areas = areas(state);
+    header::draw(state, areas.header, buffer);
+    header::draw_strip(state, areas.strip, buffer);
+    roles::draw(state, areas.roles, buffer);
+    checks::draw(state, areas.checks, buffer);
+    load::draw(state, areas.load, buffer);
+    let typed = main_pane::draw(state, &areas, buffer);
+    footer::draw(state, areas.footer, buffer);
+    footer::draw_notice(state, areas.notice, buffer);
+    match &state.overlay {
+        Some(overlay) => draw_overlay(state, overlay, area, buffer),
+        None => typed,
+    }
+}
+
+fn draw_overlay(
+    state: &State,
+    overlay: &Overlay,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    match overlay {
+        Overlay::Help(scroll) => help::draw(state, *scroll, area, buffer),
+        Overlay::Palette(palette) => return palette::draw(state, palette, area, buffer),
+        Overlay::Menu(list) => menu::draw(state, *list, area, buffer),
+        Overlay::Roles => roles::draw_over(state, area, buffer),
+        Overlay::Confirm(confirm) => return ask::draw(state, confirm, area, buffer),
+        Overlay::Failure(failure) => failure::draw(state, failure, area, buffer),
+        Overlay::History(list) => history::draw(state, *list, area, buffer),
+    }
+    None
+}
+
+/// Where log lines stand, without the rows around them.
+pub fn log_area(state: &State) -> Rect {
+    logs::lines_area(state, areas(state).tab)
+}
+
+/// Rows of the focused list that are on the screen.
+pub fn rows_height(state: &State) -> u16 {
+    let areas = areas(state);
+    match state.pane {
+        Pane::Roles => areas.roles.height.saturating_sub(2).max(1),
+        Pane::Checks => areas.checks.height.saturating_sub(2).max(1),
+        Pane::Main if state.tab == Tab::Query => query::rows_area(areas.tab).height,
+        Pane::Main => areas.tab.height,
+    }
+}
+
+/// Lines that an overlay has to show.
+pub fn overlay_lines(state: &State) -> usize {
+    match &state.overlay {
+        Some(Overlay::Help(_)) => help::lines(state).len(),
+        Some(Overlay::Failure(failure)) => failure::lines(state, failure, state.size.width).len(),
+        _ => 0,
+    }
+}
+
+/// What stands under the mouse.
+pub fn target(state: &State, at: Position) -> Option<Target> {
+    let areas = areas(state);
+    if areas.header.contains(at) {
+        return header::environment_at(state, areas.header, at.x).map(Target::Environment);
+    }
+    let row = |area: Rect| {
+        let inside = part::inside(area);
+        inside.contains(at).then(|| usize::from(at.y - inside.y))
+    };
+    if let Some(row) = row(areas.roles) {
+        return Some(Target::Role(row));
+    }
+    if let Some(row) = row(areas.checks) {
+        return Some(Target::Check(row));
+    }
+    if areas.main.contains(at) && at.y == areas.main.y {
+        return main_pane::tab_at(state, areas.main, at.x).map(Target::Tab);
+    }
+    areas.main.contains(at).then_some(Target::Main)
+}
+
+/// What the focused pane shows as plain text: all rows that are on the screen, or the chosen one.
+pub fn rows_text(state: &State, only_chosen: bool) -> Option<String> {
+    let known = state.chosen()?;
+    if only_chosen && state.pane == Pane::Main && state.tab == Tab::Logs {
+        return known.logs.current().map(|entry| entry.text.to_string());
+    }
+    let mut alone = Buffer::empty(Rect::new(0, 0, state.size.width, state.size.height));
+    let areas = areas(state);
+    let area = match state.pane {
+        Pane::Roles => part::inside(areas.roles),
+        Pane::Checks => part::inside(areas.checks),
+        Pane::Main => areas.tab,
+    };
+    draw(state, alone.area, &mut alone);
+    let chosen = only_chosen.then(|| match (state.pane, state.tab) {
+        (Pane::Roles, _) => Some(known.roles.selected - known.roles.offset),
+        (Pane::Checks, _) => Some(known.checks.selected - known.checks.offset),
+        (_, Tab::Events) => Some(known.events.selected - known.events.offset),
+        (_, Tab::Config) => Some(known.settings.selected - known.settings.offset),
+        _ => None,
+    });
+    let rows = area.rows().map(|row| part::text_of(&alone, row));
+    let text: Vec<_> = match chosen {
+        Some(place) => rows.skip(place?).take(1).collect(),
+        None => rows.collect(),
+    };
+    Some(text.join("\n").trim_end().to_owned())
+}
+
+/// Draws a widget where there is room for it.
+fn render(widget: impl Widget, area: Rect, buffer: &mut Buffer) {
+    if !area.is_empty() {
+        widget.render(area, buffer);
+    }
+}

@@ -1,0 +1,186 @@
+//! The list of roles.
+//!
+//! ```text
+//! ╭ Roles ───────────────────────────╮
+//! │  ● database  healthy    2 h 48 MB │
+//! │▌ ● api       healthy    2 h 12 MB │
+//! ╰───────────────────────────────────╯
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line;
+use ratatui::text::Span;
+
+use super::part;
+use super::render;
+use crate::engine::HealthStatus;
+use crate::engine::State as Doing;
+use crate::environment::status::RoleStatus;
+use crate::text::uptime;
+use crate::tui::keymap::Action;
+use crate::tui::state::Pane;
+use crate::tui::state::State;
+use crate::tui::state::known::Condition;
+use crate::tui::state::known::Known;
+use crate::tui::state::known::is_failed;
+use crate::tui::state::known::is_stopped;
+use crate::tui::theme::Theme;
+
+/// Rows that the list would like to have, its border included.
+pub fn height(state: &State) -> u16 {
+    let roles = state.chosen().map_or(0, |known| known.statuses().len());
+    u16::try_from(roles).unwrap_or(u16::MAX).clamp(2, 12) + 2
+}
+
+/// Draws the list.
+pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
+    let focused = state.pane == Pane::Roles;
+    let title = part::title(&state.theme, "Roles", focused);
+    render(part::frame(&state.theme, title, focused), area, buffer);
+    draw_rows(state, part::inside(area), buffer);
+}
+
+/// Draws the list over the pane, where it has no place of its own.
+pub fn draw_over(state: &State, area: Rect, buffer: &mut Buffer) {
+    let box_ = part::centred(
+        area,
+        60.min(area.width.saturating_sub(2)),
+        height(state) + 1,
+    );
+    let inside = part::over(state, "Roles", box_, buffer);
+    draw_rows(
+        state,
+        part::top(inside, inside.height.saturating_sub(1)),
+        buffer,
+    );
+    let mut keys = part::hint(state, Action::Open, "logs  ");
+    keys.extend(part::hint(state, Action::Back, "back"));
+    render(Line::from(keys), part::bottom(inside, 1), buffer);
+}
+
+fn draw_rows(state: &State, area: Rect, buffer: &mut Buffer) {
+    let Some(known) = state.chosen() else {
+        return;
+    };
+    if known.statuses().is_empty() {
+        return part::empty(&state.theme, &nothing(state, known), area, buffer);
+    }
+    let rows = known.statuses().iter().enumerate().skip(known.roles.offset);
+    for ((place, role), row) in rows.zip(area.rows()) {
+        let chosen = state.pane == Pane::Roles && place == known.roles.selected;
+        let line = line(state, known, role, area.width.saturating_sub(1));
+        part::row(&state.theme, line, chosen, row, buffer);
+    }
+}
+
+fn nothing(state: &State, known: &Known) -> Vec<Line<'static>> {
+    let name = &known.key.name;
+    if let Some(report) = &known.trouble {
+        return vec![Line::from(report.message.clone())];
+    }
+    match known.condition() {
+        Condition::Unknown => vec![Line::from("looking")],
+        Condition::Starting => vec![Line::from("on its way")],
+        _ => vec![
+            Line::from("nothing runs here"),
+            Line::from([part::hint(state, Action::Up, &format!("starts {name}"))].concat()),
+        ]
+        .into_iter()
+        .map(owned)
+        .collect(),
+    }
+}
+
+fn owned(line: Line<'_>) -> Line<'static> {
+    let spans = line.spans.into_iter();
+    spans
+        .map(|span| Span::styled(span.content.into_owned(), span.style))
+        .collect()
+}
+
+fn line(state: &State, known: &Known, role: &RoleStatus, width: u16) -> Line<'static> {
+    let theme = &state.theme;
+    let (glyph, style, word) = word(theme, role);
+    let left = vec![
+        Span::raw(" "),
+        Span::styled(glyph, style),
+        Span::raw(" "),
+        Span::styled(format!("{:<9}", role.name), theme.role(role.role)),
+        Span::styled(format!(" {word}"), quiet(theme, role)),
+    ];
+    let running = role.state == Doing::Running;
+    let since = role
+        .started_at
+        .filter(|_| running)
+        .map(|since| uptime(since, state.now));
+    let memory = known
+        .instances()
+        .iter()
+        .find(|found| found.instance.to_string() == role.name)
+        .and_then(|found| known.charts.last()?.of(found.instance))
+        .filter(|_| running)
+        .map(|usage| usage.memory.to_string());
+    let again = (role.restarts > 0).then(|| format!("{}{} ", theme.pick("↻", "r"), role.restarts));
+    let mut right = vec![
+        Span::styled(again.unwrap_or_default(), theme.warn),
+        Span::styled(
+            format!("{:>6}", shorter(&since.unwrap_or_default())),
+            theme.dim,
+        ),
+    ];
+    // Memory goes first where there is no room: the charts have it too.
+    if width >= 36 {
+        right.push(Span::styled(
+            format!("{:>8}", memory.unwrap_or_default()),
+            theme.dim,
+        ));
+    }
+    right.push(Span::raw(" "));
+    part::apart(left, right, width)
+}
+
+/// The first unit of an uptime: there is no room for two.
+fn shorter(uptime: &str) -> String {
+    uptime.split(' ').take(2).collect::<Vec<_>>().join(" ")
+}
+
+/// What is well needs no colour in words too.
+fn quiet(theme: &Theme, role: &RoleStatus) -> Style {
+    match role.health {
+        Some(HealthStatus::Healthy) => theme.dim,
+        _ if is_failed(role) => theme.bad,
+        _ => theme.dim,
+    }
+}
+
+/// The glyph, its style and the word of a role.
+pub fn word(theme: &Theme, role: &RoleStatus) -> (&'static str, Style, String) {
+    let (condition, word) = match (&role.state, role.health) {
+        (Doing::Running, Some(HealthStatus::Healthy)) => (Condition::Healthy, "healthy".to_owned()),
+        (Doing::Running, Some(HealthStatus::Unhealthy)) => {
+            (Condition::Failed, "unhealthy".to_owned())
+        }
+        (Doing::Running, Some(HealthStatus::Starting)) => {
+            (Condition::Starting, "starting".to_owned())
+        }
+        (Doing::Running, None) => (Condition::Healthy, "running".to_owned()),
+        (state, _) if is_failed(role) => (Condition::Failed, state.to_string()),
+        (state, _) if is_stopped(role) && !role.role.is_service() => {
+            (Condition::Stopped, done(state))
+        }
+        _ if is_stopped(role) => (Condition::Stopped, "stopped".to_owned()),
+        (state, _) => (Condition::Starting, state.to_string()),
+    };
+    let (glyph, style) = super::header::glyph(theme, condition);
+    (glyph, style, word)
+}
+
+/// A job that ended well.
+fn done(state: &Doing) -> String {
+    match state {
+        Doing::Exited { .. } => "done".to_owned(),
+        state => state.to_string(),
+    }
+}
