@@ -28,7 +28,7 @@ pub fn list(place: &Place) -> Result<Vec<Volume>> {
     let owner: Option<Owner> =
         disk::load(&place.identity()).map_err(|error| unusable(place.path(), error))?;
     let Some(owner) = owner else {
-        return Ok(Vec::new());
+        return Ok(remains(place));
     };
     let folders = [
         (place.data(), place.data(), Contents::Data),
@@ -42,6 +42,17 @@ pub fn list(place: &Place) -> Result<Vec<Volume>> {
         protected: owner.protected,
     };
     Ok(there.map(volume).collect())
+}
+
+/// A folder that says of nobody what it is for was left by a command that was killed when it made or removed it.
+fn remains(place: &Place) -> Vec<Volume> {
+    let there = place.path().exists().then(|| Volume {
+        name: place.path().display().to_string(),
+        contents: Contents::Secrets,
+        root: std::path::PathBuf::new(),
+        protected: false,
+    });
+    there.into_iter().collect()
 }
 
 /// Makes folders for both, and a password. The database makes its cluster itself.
