@@ -113,6 +113,8 @@ pub struct Logs {
     pub window: Window,
     /// Whether the log is being read.
     pub reading: bool,
+    /// The number of the reader that counts; what an older one still tells is not shown.
+    pub reader: u64,
     /// Whether anything was read since that began.
     pub begun: bool,
     /// Why reading broke off.
@@ -190,6 +192,13 @@ impl Logs {
         self.dropped = 0;
         self.cursor = None;
         self.begun = false;
+    }
+
+    /// Notes that reading begins, and returns the number of the reader.
+    pub fn begin_reading(&mut self) -> u64 {
+        self.reading = true;
+        self.reader += 1;
+        self.reader
     }
 
     /// From where reading has to go on: behind the last line, or as the window says.
