@@ -64,6 +64,8 @@ pub enum Effect {
         key: Key,
         /// From where.
         window: LogWindow,
+        /// The number of the reader.
+        reader: u64,
     },
     /// Stop reading.
     Unfollow(Key),
@@ -182,7 +184,11 @@ impl Tasks {
                 observed,
                 readings,
             } => self.sample(key, *observed, readings),
-            Effect::Follow { key, window } => self.follow(key, window),
+            Effect::Follow {
+                key,
+                window,
+                reader,
+            } => self.follow(key, window, reader),
             Effect::Unfollow(key) => self.unfollow(&key),
             Effect::Begin {
                 key,

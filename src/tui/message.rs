@@ -62,6 +62,8 @@ pub enum Message {
     Lines {
         /// In which environment.
         key: Key,
+        /// The number of their reader.
+        reader: u64,
         /// The lines, oldest first.
         lines: Vec<Line>,
     },
@@ -69,6 +71,8 @@ pub enum Message {
     LogsBroke {
         /// Of which one.
         key: Key,
+        /// The number of its reader.
+        reader: u64,
         /// Why.
         report: Report,
     },

@@ -218,8 +218,8 @@ fn line(second: i64, role: Role, text: &str) -> Line {
     }
 }
 
-/// What two roles wrote.
-pub fn lines() -> Message {
+/// What two roles wrote, as the reader that counts tells it.
+pub fn lines(state: &State) -> Message {
     let request = |status: u16, ms: f64| {
         format!(
             r#"{{"level":"{}","method":"GET","path":"/rates","status":{status},"duration_ms":{ms},"orig":"CNGGZ","dest":"EETLL","days":31}}"#,
@@ -244,7 +244,16 @@ pub fn lines() -> Message {
         let status = if second % 20 == 0 { 503 } else { 200 };
         line(second, Role::Api, &request(status, 3.1))
     }));
-    Message::Lines { key: dev(), lines }
+    Message::Lines {
+        key: dev(),
+        reader: reader(state),
+        lines,
+    }
+}
+
+fn reader(state: &State) -> u64 {
+    let dev = state.environments.iter().find(|known| known.key == dev());
+    dev.map_or(0, |known| known.logs.reader)
 }
 
 /// An hour of figures that grow.
@@ -284,7 +293,8 @@ pub fn healthy(width: u16, height: u16) -> State {
     let running = |role| (found(role, Doing::Running), Some(HealthStatus::Healthy));
     let look = look(vec![running(Role::Database), running(Role::Api)], true);
     tell(&mut state, looked(look));
-    tell(&mut state, lines());
+    let lines = lines(&state);
+    tell(&mut state, lines);
     samples().for_each(|sample| tell(&mut state, sample));
     state.known_mut(&dev()).unwrap().happenings.clear();
     state
@@ -305,7 +315,8 @@ pub fn failing(width: u16, height: u16) -> State {
         (found(Role::Api, died), None),
     ];
     tell(&mut state, looked(look(instances, false)));
-    tell(&mut state, lines());
+    let lines = lines(&state);
+    tell(&mut state, lines);
     state
 }
 

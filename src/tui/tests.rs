@@ -360,6 +360,19 @@ fn a_hundred_environments_have_one_that_is_shown() {
 }
 
 #[test]
+fn what_an_older_reader_still_tells_is_not_shown() {
+    let mut state = samples::healthy(120, 36);
+    let late = samples::lines(&state);
+    let effects = press(&mut state, &["3"]);
+    assert!(
+        matches!(&effects[..], [Effect::Follow { .. }]),
+        "{effects:?}"
+    );
+    tell(&mut state, late);
+    assert_eq!(state.chosen().unwrap().logs.len(), 0);
+}
+
+#[test]
 fn a_click_chooses_what_is_under_it_and_a_mouse_that_moves_changes_nothing() {
     let mut state = samples::healthy(120, 36);
     let shown = screen(&state);
@@ -437,7 +450,7 @@ fn told(number: u8, state: &State) -> Message {
             instances[..usize::from(number) % 4].to_vec(),
             number > 100,
         )),
-        2 | 3 => samples::lines(),
+        2 | 3 => samples::lines(state),
         4 => samples::samples().nth(usize::from(number) % 40).unwrap(),
         5 => Message::Listed {
             engine: usize::from(number) % 3,

@@ -109,7 +109,13 @@ pub fn areas(state: &State) -> Areas {
         Class::Tiny => part::below(areas.main, 1),
         _ => part::inside(areas.main),
     };
-    let wanted = operation::height(state, inside.width).min(inside.height.saturating_sub(3));
+    // Where there is no room for both, what is being done comes before the tab.
+    let most = if inside.height < 10 {
+        inside.height
+    } else {
+        inside.height - 3
+    };
+    let wanted = operation::height(state, inside.width).min(most);
     areas.operation = part::top(inside, wanted);
     areas.tab = part::below(inside, wanted);
     areas

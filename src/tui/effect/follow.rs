@@ -16,7 +16,7 @@ const BATCH: usize = 2000;
 
 impl Tasks {
     /// Reads from here on.
-    pub fn follow(&mut self, key: Key, window: LogWindow) {
+    pub fn follow(&mut self, key: Key, window: LogWindow, reader: u64) {
         self.unfollow(&key);
         let Some(environment) = self.environment(&key) else {
             return;
@@ -25,8 +25,12 @@ impl Tasks {
         self.follows.insert(key.clone(), end.clone());
         let inbox = self.inbox.clone();
         self.spawn_until(end, async move {
-            let report = follow(&environment, window, &key, &inbox).await?;
-            Some(Message::LogsBroke { key, report })
+            let report = follow(&environment, window, (&key, reader), &inbox).await?;
+            Some(Message::LogsBroke {
+                key,
+                reader,
+                report,
+            })
         });
     }
 
@@ -42,7 +46,7 @@ impl Tasks {
 async fn follow(
     environment: &Environment,
     window: LogWindow,
-    key: &Key,
+    (key, reader): (&Key, u64),
     inbox: &Inbox,
 ) -> Option<crate::error::Report> {
     let (sender, mut lines) = mpsc::unbounded_channel();
@@ -55,7 +59,7 @@ async fn follow(
         while lines.recv_many(&mut batch, BATCH).await > 0 {
             let lines = std::mem::take(&mut batch);
             let key = key.clone();
-            send(inbox, Some(Message::Lines { key, lines })).await;
+            send(inbox, Some(Message::Lines { key, reader, lines })).await;
         }
     };
     tokio::select! {

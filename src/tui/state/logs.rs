@@ -24,7 +24,7 @@ mod filter;
 /// Lines that are kept.
 pub const CAPACITY: usize = 10_000;
 /// Bytes of text that are kept; ten full rings stay below the 40 MB that the dashboard may use.
-const MOST_BYTES: usize = 2_000_000;
+const MOST_BYTES: usize = 1_500_000;
 /// Bytes of one line that are kept.
 const LONGEST: usize = 16_384;
 /// Lines of each role that are read at first.
@@ -113,6 +113,8 @@ pub struct Logs {
     pub window: Window,
     /// Whether the log is being read.
     pub reading: bool,
+    /// The number of the reader that counts; what an older one still tells is not shown.
+    pub reader: u64,
     /// Whether anything was read since that began.
     pub begun: bool,
     /// Why reading broke off.
@@ -190,6 +192,13 @@ impl Logs {
         self.dropped = 0;
         self.cursor = None;
         self.begun = false;
+    }
+
+    /// Notes that reading begins, and returns the number of the reader.
+    pub fn begin_reading(&mut self) -> u64 {
+        self.reading = true;
+        self.reader += 1;
+        self.reader
     }
 
     /// From where reading has to go on: behind the last line, or as the window says.
@@ -414,6 +423,26 @@ mod tests {
         let mut logs = Logs::default();
         logs.push(line(1, &"ä".repeat(1_000_000)));
         assert!(logs.at(0).unwrap().text.len() <= LONGEST + '…'.len_utf8());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn ten_full_rings_fit_into_what_the_dashboard_may_use() {
+        let resident = || {
+            let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+            let pages: u64 = pages.split(' ').nth(1).unwrap().parse().unwrap();
+            pages * 4096 / 1_000_000
+        };
+        let before = resident();
+        let full = || {
+            let mut logs = Logs::default();
+            (0..12_000).for_each(|number| logs.push(line(number, &"x".repeat(190))));
+            logs
+        };
+        let rings: Vec<_> = (0..10).map(|_| full()).collect();
+        assert_eq!(rings.len(), 10);
+        // The dashboard itself takes 14 MB of its 40.
+        assert!(resident() - before <= 26, "{} MB", resident() - before);
     }
 
     #[test]

@@ -182,10 +182,10 @@ pub fn arrive(state: &mut State) -> Vec<Effect> {
     let Some(known) = state.chosen_mut() else {
         return Vec::new();
     };
-    known.logs.reading = true;
     let mut effects = vec![Effect::Follow {
         key: known.key.clone(),
         window: known.logs.resume(now),
+        reader: known.logs.begin_reading(),
     }];
     if tab == Tab::Config {
         effects.push(configure(known));

@@ -79,10 +79,10 @@ pub fn window(state: &mut State, action: Action) -> Vec<Effect> {
     };
     known.logs.clear();
     known.logs.window = window;
-    known.logs.reading = true;
     vec![Effect::Follow {
         key: known.key.clone(),
         window: window.at(now),
+        reader: known.logs.begin_reading(),
     }]
 }
 

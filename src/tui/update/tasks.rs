@@ -18,6 +18,7 @@ use crate::tui::state::Tab;
 use crate::tui::state::known::Happening;
 use crate::tui::state::known::Known;
 use crate::tui::state::known::Look;
+use crate::tui::state::logs::Logs;
 use crate::tui::state::operation::Doing;
 use crate::tui::state::operation::Ended;
 
@@ -63,16 +64,20 @@ fn of_one(state: &mut State, message: Message) -> Vec<Effect> {
             known.readings = readings;
             known.charts.push(sample);
         }),
-        Message::Lines { key, lines } => known(state, &key, |known| {
-            known.logs.begun = true;
-            known.logs.trouble = None;
+        Message::Lines { key, reader, lines } => of_reader(state, &key, reader, |logs| {
+            logs.begun = true;
+            logs.trouble = None;
             for line in lines {
-                known.logs.push(line);
+                logs.push(line);
             }
         }),
-        Message::LogsBroke { key, report } => known(state, &key, |known| {
-            known.logs.reading = false;
-            known.logs.trouble = Some(report);
+        Message::LogsBroke {
+            key,
+            reader,
+            report,
+        } => of_reader(state, &key, reader, |logs| {
+            logs.reading = false;
+            logs.trouble = Some(report);
         }),
         Message::Waits { key, holder } => operation(state, &key, |operation| {
             operation.waits_for = Some(holder);
@@ -103,6 +108,14 @@ fn known(state: &mut State, key: &Key, change: impl FnOnce(&mut Known)) {
     if let Some(known) = state.known_mut(key) {
         change(known);
     }
+}
+
+fn of_reader(state: &mut State, key: &Key, reader: u64, change: impl FnOnce(&mut Logs)) {
+    known(state, key, |known| {
+        if known.logs.reader == reader {
+            change(&mut known.logs);
+        }
+    });
 }
 
 fn operation(

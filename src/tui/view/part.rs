@@ -143,12 +143,17 @@ pub fn row(theme: &Theme, line: Line<'_>, chosen: bool, area: Rect, buffer: &mut
     }
 }
 
-/// Words in an empty pane.
+/// Words in an empty pane, in as many rows as they take.
 pub fn empty(theme: &Theme, words: &[Line<'_>], area: Rect, buffer: &mut Buffer) {
-    let height = u16::try_from(words.len()).unwrap_or(u16::MAX);
+    let width = usize::from(area.width).saturating_sub(2);
+    let rows = words
+        .iter()
+        .flat_map(|line| wrapped(&line.to_string(), width));
+    let rows: Vec<_> = rows.collect();
+    let height = u16::try_from(rows.len()).unwrap_or(u16::MAX);
     let middle = centred(area, area.width, height);
-    for (line, row) in words.iter().zip(middle.rows()) {
-        render(line.clone().style(theme.dim).centered(), row, buffer);
+    for (text, row) in rows.into_iter().zip(middle.rows()) {
+        render(Line::from(text).style(theme.dim).centered(), row, buffer);
     }
 }
 

@@ -160,7 +160,7 @@ fn after(area: Rect, columns: u16) -> Rect {
 fn views(state: &State, query: &Query, width: u16) -> Line<'static> {
     let theme = &state.theme;
     let mut spans = Vec::new();
-    let shown = |form: &Form| width >= 78 || *form == query.form;
+    let shown = |form: &Form| width >= 76 || *form == query.form;
     for form in Form::ALL.into_iter().filter(shown) {
         let style = if form == query.form {
             theme.accent.add_modifier(Modifier::BOLD)
