@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::engine::About;
 use crate::engine::Instance;
 use crate::engine::Machine;
+use crate::engine::Provenance;
 use crate::error::Code;
 use crate::error::Report;
 use crate::profile::Bytes;
@@ -201,9 +202,17 @@ pub fn image(image: &str, is_there: bool) -> Finding {
     )
 }
 
-/// Where PostgreSQL comes from.
-pub fn postgres(profile: &Profile) -> Finding {
-    let what = format!("comes with the image {}", profile.database.image);
+/// Which PostgreSQL runs.
+pub fn postgres(provenance: &Provenance) -> Finding {
+    let Provenance {
+        program,
+        origin,
+        others,
+    } = provenance;
+    let mut what = format!("{program}: {origin}");
+    if !others.is_empty() {
+        what += &format!("; also there: {}", others.join(", "));
+    }
     Finding::good("postgres", what)
 }
 

@@ -597,6 +597,17 @@ pub struct Machine {
     pub folder: Option<PathBuf>,
 }
 
+/// The program that an image of PostgreSQL comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// What it is.
+    pub program: String,
+    /// Where it comes from, and why it is this one.
+    pub origin: String,
+    /// Others that are there and would not be run.
+    pub others: Vec<String>,
+}
+
 /// Where roles run. The truth about an environment is what this reports; nothing is remembered elsewhere.
 #[async_trait]
 pub trait Engine: fmt::Debug + Send + Sync {
@@ -613,6 +624,15 @@ pub trait Engine: fmt::Debug + Send + Sync {
 
     /// Whether an image is there, so that nothing needs to be pulled or built.
     async fn has_image(&self, image: &str) -> Result<bool>;
+
+    /// Which program an image of PostgreSQL comes to for an environment. Nothing is fetched.
+    async fn provenance(&self, _environment: &EnvironmentName, image: &str) -> Result<Provenance> {
+        Ok(Provenance {
+            program: image.to_owned(),
+            origin: "the image is all it needs".to_owned(),
+            others: Vec::new(),
+        })
+    }
 
     /// Who holds a published port, where this engine knows.
     async fn holder(&self, port: u16) -> Option<String>;

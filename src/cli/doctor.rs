@@ -84,8 +84,12 @@ async fn examine(name: Option<&str>, context: &Context) -> Vec<Finding> {
         findings.extend(of_profile(&resolved.profile));
         let placed = placed(&resolved, context).await;
         if let Some(placed) = keep(placed, "engine", &mut findings) {
-            let engine = placed.environment.engine;
+            let Environment { name, engine } = placed.environment;
             findings.push(doctor::engine(engine.about(), placed.instead.as_deref()));
+            let image = &resolved.profile.database.image;
+            let provenance = engine.provenance(&name, image).await;
+            let provenance = keep(provenance.map_err(Error::from), "postgres", &mut findings);
+            findings.extend(provenance.as_ref().map(doctor::postgres));
             findings.extend(of_both(engine, &resolved.profile, context).await);
         }
     }
@@ -123,7 +127,6 @@ fn of_profile(profile: &Profile) -> Vec<Finding> {
     if keep(opened, "seed", &mut findings).is_some() {
         findings.push(doctor::seed(dump));
     }
-    findings.push(doctor::postgres(profile));
     findings
 }
 

@@ -66,17 +66,28 @@ impl Context {
         let name = self.name(Some(&resolved.profile))?;
         let placed = self.shutdown.guard(self.engines.place(name, wish)).await?;
         if let Some(because) = placed.instead {
-            self.tell_instead(&placed.environment, because, json)?;
+            let Environment { name, engine } = &placed.environment;
+            let image = &resolved.profile.database.image;
+            // Where there is none, the step that needs it says so, and what to do.
+            let program = engine.provenance(name, image).await;
+            let program = program.map_or_else(|_| "PostgreSQL".to_owned(), |found| found.program);
+            self.tell_instead(engine.about(), &program, because, json)?;
         }
         Ok(placed.environment)
     }
 
-    fn tell_instead(&self, environment: &Environment, because: String, json: bool) -> Result<()> {
+    fn tell_instead(
+        &self,
+        about: &About,
+        program: &str,
+        because: String,
+        json: bool,
+    ) -> Result<()> {
         let About {
             engine, version, ..
-        } = environment.engine.about();
+        } = about;
         self.out
-            .note(format_args!("{because}; using {engine} PostgreSQL"));
+            .note(format_args!("{because}; using {engine} {program}"));
         let event = Event::Engine {
             engine,
             version: version.clone(),

@@ -60,6 +60,8 @@ use super::Instance;
 use super::LogLine;
 use super::LogWindow;
 use super::Observed;
+use super::Overview;
+use super::Provenance;
 use super::Reading;
 use super::Remark;
 use super::Result;
@@ -325,6 +327,11 @@ impl Engine for Embedded {
         Ok(program::is_there(&self.home, image))
     }
 
+    async fn provenance(&self, environment: &EnvironmentName, image: &str) -> Result<Provenance> {
+        let place = self.home.place(environment);
+        server::provenance(&self.home, &place, image, &self.postgres).await
+    }
+
     async fn holder(&self, port: u16) -> Option<String> {
         observe::holder(&self.home, port)
     }
@@ -335,6 +342,18 @@ impl Engine for Embedded {
 
     async fn environments(&self) -> Result<Vec<EnvironmentName>> {
         observe::environments(&self.home)
+    }
+
+    /// Folders without instances are those of which data is kept.
+    async fn overview(&self, kept: bool) -> Result<Vec<Overview>> {
+        let mut all = Vec::new();
+        for name in self.home.names()? {
+            let observed = self.observe(&name).await?;
+            if !observed.instances.is_empty() || (kept && !observed.volumes.is_empty()) {
+                all.push(Overview::of(name, &observed));
+            }
+        }
+        Ok(all)
     }
 
     async fn perform(

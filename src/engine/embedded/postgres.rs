@@ -29,7 +29,7 @@ use crate::engine::Watcher;
 use crate::error::Explain;
 use crate::profile::POSTGRES_MIRROR;
 use crate::profile::Postgres;
-use choose::Choice;
+pub use choose::Choice;
 use choose::Fetching;
 pub use choose::Installation;
 use choose::Question;
@@ -41,7 +41,7 @@ use fetch::Patience;
 use fetch::Release;
 use places::Candidate;
 use system::System;
-use version::Version;
+pub use version::Version;
 use version::Wanted;
 
 /// The machine, as far as the search depends on it.

@@ -10,13 +10,17 @@ use super::home::Home;
 use super::home::Place;
 use super::home::unusable;
 use super::postgres;
+use super::postgres::Choice;
 use super::postgres::Installation;
 use super::postgres::Machine;
 use super::postgres::Request;
+use super::postgres::Use;
+use super::postgres::Version;
 use super::postgres::account;
 use super::postgres::account::Account;
 use super::postgres::cluster;
 use super::record::Launch;
+use crate::engine::Provenance;
 use crate::engine::Result;
 use crate::engine::Service;
 use crate::engine::Watcher;
@@ -47,8 +51,7 @@ pub async fn prepare(
         setting,
         cluster: major,
     };
-    let machine = Machine::this(home.path().join("postgres"));
-    let used = postgres::find(request, &machine, watcher).await?;
+    let used = postgres::find(request, &machine(home), watcher).await?;
     if let Some(remark) = used.remark {
         watcher.notice(remark);
     }
@@ -66,6 +69,50 @@ pub async fn prepare(
         installation: used.installation,
         account,
     })
+}
+
+/// Which programs would be run, and what else is there. Nothing is fetched.
+pub async fn provenance(
+    home: &Home,
+    place: &Place,
+    image: &str,
+    setting: &Postgres,
+) -> Result<Provenance> {
+    let request = Request {
+        image,
+        setting,
+        cluster: cluster::major(&place.data())?,
+    };
+    let candidates = postgres::candidates(request, &machine(home)).await;
+    let (program, origin, used) = match candidates.choice? {
+        Choice::Use(Use {
+            installation: Installation { programs, version },
+            reason,
+            ..
+        }) => {
+            let origin = format!("{}, {}", programs.display(), reason.as_str());
+            (format!("PostgreSQL {version}"), origin, Some(programs))
+        }
+        Choice::Fetch(version) => {
+            let origin = "fetched by the next `up`, else the newest that is installed".to_owned();
+            (format!("PostgreSQL {version}"), origin, None)
+        }
+    };
+    let others = candidates.found.into_iter();
+    let others = others.filter(|(folder, _)| Some(folder) != used.as_ref());
+    let other = |(folder, version): (std::path::PathBuf, Option<Version>)| match version {
+        Some(version) => format!("{version} in {}", folder.display()),
+        None => format!("{}, which does not start", folder.display()),
+    };
+    Ok(Provenance {
+        program,
+        origin,
+        others: others.map(other).collect(),
+    })
+}
+
+fn machine(home: &Home) -> Machine {
+    Machine::this(home.path().join("postgres"))
 }
 
 /// What a crash of the machine may cost, as the server will be told.

@@ -256,9 +256,10 @@ fn a_frozen_role_is_replaced() {
 #[test]
 fn a_folder_that_is_removed_by_hand_ends_what_ran_in_it() {
     let (lost, home) = ready("lost");
-    eventually("the folder is gone, whatever is still being written there", || {
-        std::fs::remove_dir_all(home.place(&lost.name)).ok()
-    });
+    eventually(
+        "the folder is gone, whatever is still being written there",
+        || std::fs::remove_dir_all(home.place(&lost.name)).ok(),
+    );
     eventually("everything has ended", || {
         home.processes(&lost.name).is_empty().then_some(())
     });
