@@ -209,11 +209,11 @@ pub fn postgres(provenance: &Provenance) -> Finding {
         origin,
         others,
     } = provenance;
-    let mut what = format!("{program}: {origin}");
-    if !others.is_empty() {
-        what += &format!("; also there: {}", others.join(", "));
-    }
-    Finding::good("postgres", what)
+    let also = match others.as_slice() {
+        [] => String::new(),
+        others => format!("; also there: {}", others.join(", ")),
+    };
+    Finding::good("postgres", format!("{program}: {origin}{also}"))
 }
 
 /// What this terminal can show.

@@ -199,11 +199,19 @@ impl Engines {
     ) -> Result<Arc<dyn Engine>, Error> {
         Ok(match kind {
             Kind::Embedded => embedded(profile)?,
-            Kind::Docker => match self.docker.get() {
-                Some(Ok(docker)) => Arc::new(docker.clone()),
-                _ => Arc::new(self.connect(LONG_PATIENCE).await?),
-            },
+            Kind::Docker => Arc::new(self.named_docker().await?),
         })
+    }
+
+    /// Docker, whose absence is an error. It is kept to the end of the command: a tunnel to published ports goes when the
+    /// connection does.
+    async fn named_docker(&self) -> Result<Docker, Error> {
+        if let Some(Ok(docker)) = self.docker.get() {
+            return Ok(docker.clone());
+        }
+        let docker = self.connect(LONG_PATIENCE).await?;
+        drop(self.docker.set(Ok(docker.clone())));
+        Ok(docker)
     }
 
     /// How much of the environment each engine has. Docker is not asked about one that runs embedded.
