@@ -1,10 +1,12 @@
 //! Environments without Docker: real processes, a real PostgreSQL, and whatever can happen to them.
 #![cfg(target_os = "linux")]
 
+mod commands;
 mod disasters;
 mod homes;
 mod life;
 mod logs;
+mod postgres;
 
 use std::rc::Rc;
 

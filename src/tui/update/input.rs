@@ -58,6 +58,7 @@ pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
         .collect();
     if let Some(Overlay::Palette(palette)) = &mut state.overlay {
         insert(&mut palette.input, &line);
+        palette.list = List::default();
         return Vec::new();
     }
     if let Some(Overlay::Confirm(confirm)) = &mut state.overlay {

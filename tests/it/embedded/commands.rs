@@ -1,0 +1,153 @@
+//! The everyday commands, where roles are processes.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use super::ready;
+use crate::support::environment::Environment;
+use crate::support::eventually;
+use crate::support::home::Home;
+
+#[test]
+fn psql_and_exec_run_beside_a_role_with_plain_streams_and_their_own_exit_code() {
+    let (beside, _home) = ready("beside");
+    let count = beside.run(&["psql", "-Atc", "select count(*) > 0 from prices"]);
+    assert_eq!(count.exits(0).stdout, "t\n");
+    assert_eq!(piped(&beside, "select 6 * 7;\n"), "42\n");
+    beside
+        .run(&["psql", "-v", "ON_ERROR_STOP=1", "-c", "select nonsense"])
+        .exits(1);
+    let port = beside
+        .run(&["exec", "api", "sh", "-c", "echo $DB_PORT"])
+        .exits(0);
+    assert_eq!(
+        format!("127.0.0.1:{}", port.stdout.trim()),
+        beside.run(&["port", "database"]).exits(0).stdout.trim()
+    );
+    beside
+        .run(&["exec", "database", "sh", "-c", "exit 7"])
+        .exits(7);
+    beside
+        .run(&["exec", "database", "no-such-program"])
+        .exits(127);
+    beside.run(&["exec", "api-2", "true"]).exits(3);
+}
+
+/// What `psql` answers to what it reads.
+fn piped(environment: &Environment, sql: &str) -> String {
+    let mut psql = environment
+        .command(&["psql", "-At"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = psql.stdin.take().unwrap();
+    stdin.write_all(sql.as_bytes()).unwrap();
+    drop(stdin);
+    let ended = psql.wait_with_output().unwrap();
+    assert!(ended.status.success());
+    String::from_utf8(ended.stdout).unwrap()
+}
+
+#[test]
+fn a_role_that_is_stopped_stays_stopped_until_it_is_started() {
+    let (halted, home) = ready("halted");
+    halted.run(&["stop", "api"]).exits(0);
+    halted.run(&["status"]).exits(3).says(&["stopped"]);
+    assert_eq!(
+        home.processes(&halted.name).len(),
+        of_the_database(&home, &halted)
+    );
+    halted.run(&["start", "api"]).exits(0);
+    halted.answers();
+    let before = home.pid(&halted.name, "database");
+    halted.run(&["restart"]).exits(0);
+    assert_ne!(home.pid(&halted.name, "database"), before);
+    halted.answers();
+    halted.run(&["stop"]).exits(0);
+    assert_eq!(home.processes(&halted.name), Vec::<String>::new());
+    halted.run(&["up"]).exits(0);
+    halted.is_whole();
+}
+
+/// How many processes there are that are neither the supervisor's nor the API's own program.
+fn of_the_database(home: &Home, environment: &Environment) -> usize {
+    let processes = home.processes(&environment.name);
+    let api = processes.iter().filter(|process| process.contains("serve"));
+    assert_eq!(api.count(), 0, "{processes:?}");
+    processes.len()
+}
+
+#[test]
+fn what_happened_is_told_and_everything_is_found() {
+    let (told, _home) = ready("told");
+    told.run(&["stop", "api"]).exits(0);
+    told.run(&["start", "api"]).exits(0);
+    let events = told.run(&["events", "--json"]).exits(0).json_lines();
+    let api = events
+        .iter()
+        .filter(|event| event["instance"]["role"] == "api" || event["role"] == "api");
+    let api: Vec<_> = api.map(|event| event["event"].as_str().unwrap()).collect();
+    for kind in ["created", "started", "exited"] {
+        assert!(api.contains(&kind), "{kind} is not in {events:?}");
+    }
+    let listed = told.run(&["ls", "--json"]).exits(0).json();
+    let ours = listed["environments"].as_array().unwrap().iter();
+    let ours: Vec<_> = ours
+        .filter(|one| one["environment"] == told.name.as_str())
+        .collect();
+    assert_eq!(
+        (&ours[0]["engine"], &ours[0]["running"]),
+        (&"embedded".into(), &2.into())
+    );
+    told.run(&["down"]).exits(0);
+    assert!(!told.run(&["ls"]).exits(0).stdout.contains(&told.name));
+    told.run(&["ls", "--all"])
+        .exits(0)
+        .says(&[&told.name, "down"]);
+}
+
+#[test]
+fn doctor_names_the_postgres_that_would_run_and_why() {
+    let (well, _home) = ready("well");
+    let findings = well.run(&["doctor", "--json"]).exits(0).json();
+    let findings = findings["findings"].as_array().unwrap().clone();
+    let what = |topic: &str| {
+        let found = findings.iter().find(|finding| finding["topic"] == topic);
+        found.unwrap()["what"].as_str().unwrap().to_owned()
+    };
+    assert!(what("engine").starts_with("embedded"), "{}", what("engine"));
+    assert!(
+        what("postgres").starts_with("PostgreSQL ")
+            && what("postgres").contains("the data belongs"),
+        "{}",
+        what("postgres")
+    );
+}
+
+#[test]
+fn docker_and_embedded_answer_the_same() {
+    let Some(docker) = Environment::ready("same") else {
+        return;
+    };
+    let home = Home::new();
+    let embedded = Environment::embedded("same", &docker.checkout, home);
+    docker.checkout.open();
+    embedded.run(&["up"]).exits(0);
+    let left = format!("{}@docker", docker.name);
+    let right = format!("{}@embedded", embedded.name);
+    let parity = embedded.run(&["parity", "--left", &left, "--right", &right]);
+    parity.exits(0).says(&["answers are equal"]);
+}
+
+#[test]
+fn a_log_is_followed_while_a_role_is_started_again() {
+    let (followed, _home) = ready("followed");
+    let follow = followed.start(&["logs", "--follow", "api"]);
+    follow.wait_for("listening");
+    followed.run(&["restart", "api"]).exits(0);
+    eventually("the new start is read too", || {
+        (follow.said().matches("listening").count() > 1).then_some(())
+    });
+    follow.kill();
+}
