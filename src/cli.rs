@@ -111,6 +111,12 @@ impl Globals {
             .or_else(|| is_docker.then_some(EngineChoice::Docker))
     }
 
+    /// Whether a Docker Engine is named and Docker is not wanted.
+    fn contradicts_itself(&self) -> bool {
+        let names_docker = self.host.is_some() || self.context.is_some();
+        names_docker && self.engine == Some(EngineChoice::Embedded)
+    }
+
     /// Which Docker Engine is meant.
     fn asked(&self) -> Asked {
         Asked {
@@ -219,6 +225,10 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
     {
         args.prefer_flags(typed)
             .map_err(|message| command.error(ErrorKind::ArgumentConflict, message))?;
+    }
+    if cli.globals.contradicts_itself() {
+        let message = "--host and --context name a Docker Engine, --engine embedded does without";
+        return Err(command.error(ErrorKind::ArgumentConflict, message));
     }
     Ok(cli)
 }

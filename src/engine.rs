@@ -816,6 +816,6 @@ pub fn port_taken(port: u16, wanted: Instance, holder: Option<String>) -> Error 
         format!("port {port}, which {wanted} should publish, is taken by {holder}"),
     )
     .hint(format!(
-        "stop it, or choose another port: `ratesdev up --set {role}.port=auto` takes a free one"
+        "stop it, or choose another port: add `--set {role}.port=auto` to the command, which takes a free one"
     ))
 }

@@ -291,7 +291,7 @@ codes! {
     ///
     /// Another program or container listens on the port that the profile wants.
     ///
-    /// Stop it, or take a free port: `ratesdev up --set api.port=auto`.
+    /// Stop it, or take a free port: add `--set api.port=auto` to the command.
     PortTaken = "E-PORT-TAKEN",
     /// PostgreSQL could not be fetched.
     ///

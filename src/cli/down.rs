@@ -136,12 +136,14 @@ async fn take_down(environment: &Environment, args: &Args, context: &Context) ->
 
 fn idle(observed: &Observed, environment: &Environment, away: Option<&str>) -> String {
     let name = &environment.name;
+    let engine = environment.engine.about().engine;
+    let but = away.map(|reason| format!("; Docker cannot be asked: {reason}"));
+    let but = but.unwrap_or_default();
     if observed.volumes.is_empty() {
-        let but = away.map(|reason| format!("; Docker cannot be asked: {reason}"));
-        format!("nothing of {name} is there{}", but.unwrap_or_default())
+        format!("nothing of {name} is there{but}")
     } else {
         format!(
-            "{name} is down already; its data is kept (`ratesdev down -v -e {name}` removes it)"
+            "{name} is down already; its data is kept (`ratesdev down -v -e {name} --engine {engine}` removes it){but}"
         )
     }
 }

@@ -70,7 +70,7 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     /// Bring it up in the dashboard
-    #[arg(long, conflicts_with_all = ["json", "dry_run", "set", "build", "recreate", "pull", "wait_timeout"])]
+    #[arg(long, conflicts_with_all = ["json", "dry_run", "set", "postgres", "build", "recreate", "pull", "wait_timeout"])]
     tui: bool,
 }
 

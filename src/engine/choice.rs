@@ -93,6 +93,14 @@ pub fn home(embedded: Presence, docker: &Docker) -> Option<Kind> {
     }
 }
 
+/// Why Docker could not say whether it has an environment of which data is kept embedded; that data is used.
+pub fn unasked(kind: Kind, embedded: Presence, docker: &Docker) -> Option<&str> {
+    match (kind, embedded, docker) {
+        (Kind::Embedded, Presence::Kept, Docker::Away(reason)) => Some(reason),
+        _ => None,
+    }
+}
+
 /// The engine to look at for an environment that is nowhere, so that "not running" reads the same on every machine.
 pub fn nowhere(docker: &Docker) -> Kind {
     match docker {

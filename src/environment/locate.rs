@@ -115,7 +115,12 @@ impl Engines {
         let (embedded, docker) = self.look(&name, deadline).await?;
         let settled = choice::home(embedded, &docker).or_else(|| Kind::named(wish.profile.engine));
         if let Some(kind) = settled {
-            return Ok(self.open(kind, name, Some(wish.profile)).await?.into());
+            let environment = self.open(kind, name, Some(wish.profile)).await?;
+            let instead = choice::unasked(kind, embedded, &docker).map(str::to_owned);
+            return Ok(Placed {
+                environment,
+                instead,
+            });
         }
         let obstacle = match self.docker().await {
             Ok(docker) => obstacle(docker, wish, deadline).await,
@@ -221,12 +226,12 @@ impl Engines {
         deadline: Instant,
     ) -> Result<(Presence, Learnt), Error> {
         let embedded = match embedded(None) {
-            Ok(embedded) => presence(&*embedded, name).await?,
+            Ok(embedded) => presence(&*embedded, name).await,
             // Why not is told when it is opened, if it ever is.
-            Err(_) => Presence::Absent,
+            Err(_) => Ok(Presence::Absent),
         };
-        if embedded == Presence::Running {
-            return Ok((embedded, Learnt::NotAsked));
+        if matches!(embedded, Ok(Presence::Running)) {
+            return Ok((Presence::Running, Learnt::NotAsked));
         }
         let docker = match self.docker().await {
             Ok(docker) => timeout_at(deadline.into(), presence(docker, name))
@@ -235,12 +240,17 @@ impl Engines {
                 .and_then(|asked| asked.map_err(|error| words(&error))),
             Err(reason) => Err(reason.clone()),
         };
+        // A folder that cannot be read matters only where Docker has nothing of that name.
+        let embedded = match docker {
+            Ok(Presence::Kept | Presence::Running) => embedded.unwrap_or(Presence::Absent),
+            Ok(Presence::Absent) | Err(_) => embedded?,
+        };
         Ok((embedded, docker.map_or_else(Learnt::Away, Learnt::Has)))
     }
 
     async fn docker(&self) -> &Result<Docker, String> {
         let connect = async {
-            let connected = self.connect(PATIENCE).await;
+            let connected = self.connect(patience()).await;
             connected.map_err(|error| words(&error))
         };
         self.docker.get_or_init(|| connect).await
@@ -250,6 +260,16 @@ impl Engines {
         let variable = |name: &str| std::env::var(name).ok();
         // Everything that waits for an engine would otherwise carry the whole way there in its own future.
         Box::pin(Docker::connect(&self.asked, variable, patience)).await
+    }
+}
+
+/// A login on another machine takes its time, and whoever names one does not want another engine instead.
+fn patience() -> Duration {
+    let host = std::env::var("DOCKER_HOST").unwrap_or_default();
+    if host.starts_with("ssh://") {
+        LONG_PATIENCE
+    } else {
+        PATIENCE
     }
 }
 

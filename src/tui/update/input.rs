@@ -13,6 +13,7 @@ use crate::tui::effect::Effect;
 use crate::tui::state::Pane;
 use crate::tui::state::State;
 use crate::tui::state::Tab;
+use crate::tui::state::list::List;
 use crate::tui::state::overlay::Overlay;
 
 /// Characters that an input takes at most.
