@@ -65,7 +65,7 @@ fn a_role_that_is_stopped_stays_stopped_until_it_is_started() {
     assert_ne!(home.pid(&halted.name, "database"), before);
     halted.answers();
     halted.run(&["stop"]).exits(0);
-    assert_eq!(home.processes(&halted.name), Vec::<String>::new());
+    home.is_quiet(&halted.name);
     halted.run(&["up"]).exits(0);
     halted.is_whole();
 }

@@ -84,7 +84,7 @@ fn what_a_killed_supervisor_leaves_is_taken_over_by_up_and_ended_by_down() {
     orphaned.is_whole();
     orphan();
     orphaned.run(&["down"]).exits(0);
-    assert_eq!(home.processes(&orphaned.name), Vec::<String>::new());
+    home.is_quiet(&orphaned.name);
     orphaned.run(&["up"]).exits(0);
     orphan();
     orphaned.run(&["down", "-v", "--yes"]).exits(0);

@@ -25,7 +25,7 @@ fn one_command_makes_everything_a_second_changes_nothing_and_down_takes_it_away(
     assert_eq!(events.last().unwrap()["unchanged"], true);
     let loaded_at = first.loaded_at();
     first.run(&["down"]).exits(0).says(&["its data is kept"]);
-    assert_eq!(home.processes(&first.name), Vec::<String>::new());
+    home.is_quiet(&first.name);
     first.run(&["status"]).exits(3).says(&["E-NOT-RUNNING"]);
     first.run(&["down"]).exits(0).says(&["down already"]);
     first.run(&["up"]).exits(0);

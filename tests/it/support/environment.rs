@@ -328,7 +328,7 @@ impl Environment {
                 assert_eq!((containers.len(), networks.len(), volumes.len()), (0, 0, 2));
             }
             Engine::Embedded(home) => {
-                assert_eq!(home.processes(&self.name), Vec::<String>::new());
+                home.is_quiet(&self.name);
                 assert!(home.place(&self.name).join("data/PG_VERSION").exists());
             }
         }
@@ -338,7 +338,7 @@ impl Environment {
     #[track_caller]
     pub fn is_gone(&self) {
         if let Engine::Embedded(home) = &self.engine {
-            assert_eq!(home.processes(&self.name), Vec::<String>::new());
+            home.is_quiet(&self.name);
             assert!(!home.place(&self.name).exists(), "{}", self.name);
             return;
         }

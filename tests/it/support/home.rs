@@ -114,6 +114,13 @@ impl Home {
             .collect()
     }
 
+    /// Makes sure that nothing of an environment runs any more. The supervisor ends after its last answer.
+    pub fn is_quiet(&self, environment: &str) {
+        eventually("nothing of it runs", || {
+            self.processes(environment).is_empty().then_some(())
+        });
+    }
+
     /// The programs of an environment that run and are not the server's own children, by their file names.
     pub fn programs(&self, environment: &str) -> Vec<String> {
         let lines = self.command_lines(environment).into_iter();
