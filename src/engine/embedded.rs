@@ -41,6 +41,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
@@ -86,6 +87,9 @@ pub use supervisor::supervise;
 
 /// How long a role may take to end after it was asked less gently.
 const LAST_GRACE: Duration = Duration::from_secs(5);
+
+/// How long a supervisor that ends may take, which stops its roles first.
+const CLEANING: Duration = Duration::from_mins(2);
 
 /// The signals that stop a role, each with how long it is waited for.
 fn stopping(role: Role) -> Vec<(Signal, Duration)> {
@@ -260,6 +264,10 @@ impl Embedded {
     async fn resume(&self, found: &Found) -> Result<()> {
         let (place, mut record) = self.found(found)?;
         clean_up(&place).await?;
+        if let Some(process) = record.process() {
+            // One that is frozen goes on.
+            process.signal(Signal::CONT);
+        }
         record.life = Life::Made { error: None };
         client::start(&place, &self.supervisor_program()?, record).await
     }
@@ -284,7 +292,11 @@ async fn clean_up(place: &Place) -> Result<()> {
     if !place.path().exists() {
         return Ok(());
     }
+    let deadline = Instant::now() + CLEANING;
     while client::connect(place).await.is_err() {
+        if Instant::now() > deadline {
+            return Err(client::silent(place, None));
+        }
         let lock = supervisor::try_lock(place);
         if let Some(_lock) = lock.map_err(|error| unusable(place.path(), error.source))? {
             leftovers::end(place).await;

@@ -57,7 +57,8 @@ pub async fn take(
             Err(TryLockError::Error(error)) => return Err(IoError::new(action())(error).into()),
         }
     }
-    sign(&mut file).map_err(IoError::new(action()))?;
+    // Who holds it is told for convenience; a full disk must not keep anybody from taking an environment down.
+    drop(sign(&mut file));
     Ok(Lock { _file: file })
 }
 

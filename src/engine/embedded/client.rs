@@ -172,13 +172,16 @@ fn spawn(place: &Place, program: &Path) -> io::Result<Child> {
 fn refused(refusal: Refusal, instance: Instance) -> Error {
     match refusal {
         Refusal::PortTaken { port } => port_taken(port, instance, None),
-        Refusal::Failed { what, cause } => Error::new(Code::RoleDied, what).because(cause),
+        Refusal::Failed { what, cause } => {
+            let hint = "`ratesdev logs` and `ratesdev doctor` show more; correct that, and run the command again";
+            Error::new(Code::RoleDied, what).because(cause).hint(hint)
+        }
         Refusal::Foreign => Error::new(Code::Supervisor, "the supervisor is of another version"),
     }
 }
 
 /// A supervisor that does not do what it should.
-fn silent(place: &Place, cause: Option<io::Error>) -> Error {
+pub fn silent(place: &Place, cause: Option<io::Error>) -> Error {
     let what = format!("the supervisor of {} does not answer", place.name());
     let said = std::fs::read_to_string(place.supervisor_log()).unwrap_or_default();
     let mut error = Error::new(Code::Supervisor, what)

@@ -90,9 +90,14 @@ impl Writer {
             self.rolled.roll()?;
             *self = Self::open(self.rolled.clone())?;
         }
-        self.file.write_all(lines)?;
-        self.size += lines.len() as u64;
-        Ok(())
+        let written = self.file.write_all(lines);
+        if written.is_err() {
+            // A full disk: no half line stays, to which the next would be glued.
+            self.file.set_len(self.size)?;
+        } else {
+            self.size += lines.len() as u64;
+        }
+        written
     }
 }
 

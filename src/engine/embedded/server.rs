@@ -1,8 +1,8 @@
 //! PostgreSQL as the role `database`: found, given a cluster, and described as a process.
 
 use std::io;
+use std::io::Write;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::disk;
@@ -151,7 +151,9 @@ pub fn give(path: &Path, account: Option<&Account>) -> io::Result<()> {
 
 /// A secret that only the roles may read.
 pub fn secret(path: &Path, text: &str, account: Option<&Account>) -> io::Result<()> {
-    disk::replace(path, text.as_bytes(), 0o600)?;
-    give(path, account)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+    disk::replace_with(path, 0o600, |file| {
+        file.write_all(text.as_bytes())?;
+        // Theirs before it is in its place: nobody comes later to make it so.
+        account.map_or(Ok(()), |account| account.own_open(file))
+    })
 }

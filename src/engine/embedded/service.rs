@@ -1,6 +1,7 @@
 //! How a role becomes a process: its program, its variables, its port.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
@@ -15,12 +16,14 @@ use super::program;
 use super::record::Launch;
 use super::record::Socket;
 use crate::engine::DATABASE_NAME;
+use crate::engine::Error;
 use crate::engine::Publish;
 use crate::engine::Result;
 use crate::engine::Role;
 use crate::engine::Service;
 use crate::engine::embedded::home::Home;
 use crate::engine::port_taken;
+use crate::error::Code;
 use crate::profile::Postgres;
 use crate::text::hex;
 
@@ -53,9 +56,10 @@ pub fn reached(address: IpAddr) -> IpAddr {
 
 /// The port of a role: the one that is wanted, else the one it had, else a free one.
 pub fn port(place: &Place, service: &Service, publish: Publish, had: Option<u16>) -> Result<u16> {
-    let is_free = |port: &u16| TcpListener::bind((publish.address, *port)).is_ok();
+    let bind = |port: u16| TcpListener::bind((publish.address, port));
+    let is_taken = |port| bind(port).is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse);
     match publish.port {
-        Some(port) if service.instance.role == Role::Database && !is_free(&port) => {
+        Some(port) if service.instance.role == Role::Database && is_taken(port) => {
             Err(port_taken(port, service.instance, None))
         }
         Some(port) => Ok(port),
@@ -64,9 +68,19 @@ pub fn port(place: &Place, service: &Service, publish: Publish, had: Option<u16>
             let tried = (FREE_PORTS.start..FREE_PORTS.end).cycle();
             let tried = tried.skip(first).take(FREE_PORTS.len());
             let mut candidates = had.into_iter().chain(tried);
-            Ok(candidates.find(is_free).unwrap_or(0))
+            let free = candidates.find(|port| bind(*port).is_ok());
+            free.ok_or_else(|| no_free_port(service, publish))
         }
     }
+}
+
+fn no_free_port(service: &Service, publish: Publish) -> Error {
+    let (instance, address) = (service.instance, publish.address);
+    Error::new(
+        Code::PortTaken,
+        format!("no port of {address} can be had for {instance}"),
+    )
+    .hint("the address must be one of this machine's; 127.0.0.1 always is")
 }
 
 /// Where an instance begins to look for a port, so that several that start at the same time do not meet.

@@ -42,11 +42,13 @@ pub fn restart(observed: &Observed, chosen: &[Chosen]) -> Plan {
 type Steps = Vec<(Instance, usize)>;
 
 fn stop_into(plan: &mut Plan, observed: &Observed, is_meant: impl Fn(&Found) -> bool) -> Steps {
+    // What holds its port is there, although nobody may look after it any more.
     let runs = |found: &&Found| {
-        matches!(
+        let is_alive = matches!(
             found.state,
             State::Running | State::Restarting | State::Paused
-        )
+        );
+        is_alive || found.endpoint.is_some()
     };
     let instances = observed.instances.iter().filter(runs);
     end_all(

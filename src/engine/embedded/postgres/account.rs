@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::chown;
+use std::os::unix::fs::fchown;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -70,6 +71,11 @@ impl Account {
     /// Gives it a file or a folder.
     pub fn own(&self, path: &Path) -> std::io::Result<()> {
         chown(path, Some(self.uid), Some(self.gid))
+    }
+
+    /// The same for a file that is open.
+    pub fn own_open(&self, file: &fs::File) -> std::io::Result<()> {
+        fchown(file, Some(self.uid), Some(self.gid))
     }
 
     /// Whether it can reach a folder that exists: it must be let into every folder on the way, and into this one.

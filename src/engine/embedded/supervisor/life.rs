@@ -253,6 +253,8 @@ impl Keeper {
                 Some(Command::Stop(waiter)) = self.commands.recv() => waiter,
             }
         };
+        // The role empties its own copy; who comes after it has closed that is refused, not kept waiting.
+        self.socket = None;
         let status = end(self.instance.role, running).await;
         let mut waiters = vec![asked];
         while let Ok(Command::Stop(waiter)) = self.commands.try_recv() {
