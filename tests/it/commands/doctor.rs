@@ -31,9 +31,7 @@ fn what_will_not_work_is_found_with_a_cure() {
         "cure:",
         "api.port=auto",
     ]);
-    let mut embedded = environment.command(&["doctor", "--engine", "embedded"]);
-    embedded.env("RATESDEV_HOME", environment.checkout.path().join("home"));
-    let embedded = Running::start(&mut embedded).finish();
+    let embedded = environment.run(&["doctor", "--engine", "embedded"]);
     assert!(embedded.stdout.contains("free for data"), "{embedded}");
     assert!(!embedded.stdout.contains("is there"), "{embedded}");
     with("DOCKER_HOST", "unix:///nowhere.sock").exits(1).says(&[

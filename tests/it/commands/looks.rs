@@ -62,7 +62,6 @@ fn an_engine_that_cannot_be_asked_is_told_of(environment: &Environment) {
     let ls = |arguments: &[&str]| {
         let mut command = environment.command(&[&["ls"], arguments].concat());
         command.env("DOCKER_HOST", "unix:///nowhere.sock");
-        command.env("RATESDEV_HOME", environment.checkout.path().join("home"));
         crate::support::run::Running::start(&mut command).finish()
     };
     ls(&["--engine", "auto"])
