@@ -10,6 +10,7 @@ use crate::engine::Machine;
 use crate::engine::Provenance;
 use crate::error::Code;
 use crate::error::Report;
+use crate::image::Platform;
 use crate::profile::Bytes;
 use crate::profile::Profile;
 use crate::text::Charset;
@@ -97,20 +98,26 @@ pub fn engine(about: &About, instead: Option<&str>) -> Finding {
         endpoint,
         ..
     } = about;
-    let what = format!("{engine} {version} answers at {endpoint}");
-    if about.local {
-        let because = instead.map(|because| format!("{what}: {because}"));
-        return Finding::good("engine", because.unwrap_or(what));
-    }
-    let cure = "unset DOCKER_HOST to use the Engine of this machine".to_owned();
-    let what = format!("{what}, which is another machine");
-    Finding::bad("engine", Code::DockerHost, what, cure)
+    let place = if about.local {
+        ""
+    } else {
+        ", on another machine"
+    };
+    let because = instead.map(|because| format!(": {because}"));
+    let because = because.unwrap_or_default();
+    let what = format!("{engine} {version} answers at {endpoint}{place}{because}");
+    Finding::good("engine", what)
 }
 
 /// Room for images and data.
-pub fn disk(place: &str, free: Bytes) -> Finding {
+pub fn disk(place: &str, free: Bytes, platform: &Platform) -> Finding {
     let what = format!("{free} free for {place}");
-    let cure = "make space; `ratesdev ls --all` shows what environments keep, `docker system df` what Docker keeps";
+    let cure = match platform {
+        Platform::Container(_) => {
+            "make space; `ratesdev ls --all` shows what environments keep, `docker system df` what Docker keeps"
+        }
+        Platform::Process => "make space; `ratesdev ls --all` shows what environments keep",
+    };
     if free < LEAST_DISK {
         Finding::bad("disk", Code::DiskFull, what, cure.to_owned())
     } else if free < GOOD_DISK {
@@ -167,17 +174,19 @@ fn cores(profile: &Profile, there: u32) -> Finding {
     Finding::bad("cpu", Code::DockerAnswer, what, cure)
 }
 
-/// A published port: nobody's, our own, or taken.
+/// A published port: nobody's, our own, or not to be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Holder {
     /// Whichever is free will be taken.
     Auto,
     /// Nobody listens there.
     Nobody,
+    /// Nothing of the engine publishes it; what else listens on another machine is not known.
+    Unknown,
     /// The environment itself.
     Ourselves,
-    /// Somebody else; this is what `up` would say.
-    Another(Report),
+    /// Somebody else, or it could not be reached from here; this is what `up` would say.
+    Refused(Report),
 }
 
 /// A port that the profile publishes.
@@ -185,8 +194,12 @@ pub fn port(instance: Instance, number: u16, holder: &Holder) -> Finding {
     match holder {
         Holder::Auto => Finding::good("port", format!("{instance} takes a free one")),
         Holder::Nobody => Finding::good("port", format!("{number} is free for {instance}")),
+        Holder::Unknown => Finding::good(
+            "port",
+            format!("no container there publishes {number}, which {instance} takes"),
+        ),
         Holder::Ourselves => Finding::good("port", format!("{number} is {instance}'s already")),
-        Holder::Another(report) => Finding::failure("port", report),
+        Holder::Refused(report) => Finding::failure("port", report),
     }
 }
 
@@ -242,7 +255,6 @@ pub fn terminal(is_terminal: bool, size: Option<(u16, u16)>, charset: Charset) -
 mod tests {
     use super::*;
     use crate::engine::Role;
-    use crate::image::Platform;
     use crate::profile;
 
     fn prod() -> Profile {
@@ -252,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn an_engine_elsewhere_is_of_no_use_yet() {
+    fn an_engine_elsewhere_is_as_good_as_one_here() {
         let about = |local| About {
             engine: "docker",
             version: "20.10".to_owned(),
@@ -260,16 +272,23 @@ mod tests {
             local,
             platform: Platform::Container("amd64".to_owned()),
         };
-        assert_eq!(engine(&about(true), None).verdict, Verdict::Good);
-        assert_eq!(engine(&about(false), None).code, Some(Code::DockerHost));
+        let here = engine(&about(true), Some("asked for"));
+        assert_eq!(here.what, "docker 20.10 answers at tcp://there: asked for");
+        let elsewhere = engine(&about(false), None);
+        assert_eq!(elsewhere.verdict, Verdict::Good);
+        assert!(elsewhere.what.ends_with(", on another machine"));
     }
 
     #[test]
     fn little_room_is_told_before_there_is_none() {
-        let verdict = |free| disk("images", Bytes(free)).verdict;
+        let container = Platform::Container("amd64".to_owned());
+        let verdict = |free| disk("images", Bytes(free), &container).verdict;
         assert_eq!(verdict(900_000_000), Verdict::Bad);
         assert_eq!(verdict(2_000_000_000), Verdict::Warning);
         assert_eq!(verdict(9_000_000_000), Verdict::Good);
+        let cure = |platform| disk("data", Bytes(1), platform).cure.unwrap();
+        assert!(cure(&container).contains("docker system df"));
+        assert!(!cure(&Platform::Process).contains("docker"));
     }
 
     #[test]
@@ -300,7 +319,7 @@ mod tests {
             detail: Vec::new(),
             hint: None,
         };
-        let finding = port(Instance::first(Role::Api), 1, &Holder::Another(report));
+        let finding = port(Instance::first(Role::Api), 1, &Holder::Refused(report));
         assert_eq!(finding.what, "port 1 is taken: by sshd");
         assert_eq!(finding.code, Some(Code::PortTaken));
         assert!(finding.cure.unwrap().contains("api.port=auto"));

@@ -13,6 +13,7 @@ mod runner;
 pub mod status;
 pub mod wanted;
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -312,19 +313,23 @@ impl Environment {
             let hidden = !self.engine.reaches(address);
             hidden.then_some((service.instance.role, address))
         });
-        let Some((role, address)) = hidden else {
-            return Ok(());
-        };
+        match hidden {
+            Some((role, address)) => Err(self.port_unreachable(role, address).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Why the port of a role must not be bound to this address.
+    pub fn port_unreachable(&self, role: Role, address: IpAddr) -> Error {
         let endpoint = &self.engine.about().endpoint;
         let what = format!(
             "the port of the {role} would be bound to {address} of another machine, {endpoint}"
         );
-        Err(Error::new(Code::PortUnreachable, what)
+        Error::new(Code::PortUnreachable, what)
             .because("it could not be reached from here")
             .hint(format!(
                 "use the Engine over ssh://, which tunnels; or bind the port to an address that the network reaches: --set {role}.bind=0.0.0.0"
             ))
-            .into())
     }
 
     /// An environment belongs to the checkout that made it, for as long as that checkout is there. On an engine of several
@@ -498,7 +503,7 @@ fn refuse_missing_images(wanted: &Wanted, situation: &Situation, pull: Pull) -> 
 }
 
 /// Whether an environment itself publishes a port.
-fn publishes(observed: &Observed, port: u16) -> bool {
+pub fn publishes(observed: &Observed, port: u16) -> bool {
     let mut published = observed
         .instances
         .iter()
@@ -507,7 +512,7 @@ fn publishes(observed: &Observed, port: u16) -> bool {
 }
 
 /// Whether something listens there.
-pub fn is_taken(address: std::net::IpAddr, port: u16) -> bool {
+pub fn is_taken(address: IpAddr, port: u16) -> bool {
     let bound = std::net::TcpListener::bind((address, port));
     bound.is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse)
 }

@@ -43,7 +43,7 @@ fn all_environments() -> Option<Vec<(String, String)>> {
     let engines = Engines::default();
     let answered = runtime.block_on(engines.overview(EngineChoice::Auto, true, PATIENCE));
     runtime.shutdown_background();
-    let overviews = answered.ok()?.into_iter();
+    let overviews = answered.ok()?.all.into_iter();
     let described = overviews.map(|(_, one)| {
         let help = format!("{} of {}", one.profile, one.root.display());
         (one.environment.to_string(), help)

@@ -1,8 +1,8 @@
 //! `ratesdev doctor`: gathers what speaks for and against an environment here, and shows the judgements.
 
 use std::io::IsTerminal;
+use std::net::IpAddr;
 use std::path::Path;
-use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -14,8 +14,11 @@ use crate::doctor;
 use crate::doctor::Finding;
 use crate::doctor::Holder;
 use crate::doctor::Verdict;
+use crate::engine::About;
 use crate::engine::Engine;
 use crate::engine::Instance;
+use crate::engine::Machine;
+use crate::engine::Observed;
 use crate::engine::Role;
 use crate::engine::port_taken;
 use crate::environment::Environment;
@@ -23,11 +26,12 @@ use crate::environment::Pull;
 use crate::environment::is_taken;
 use crate::environment::locate::Placed;
 use crate::environment::locate::Wish;
+use crate::environment::publishes;
 use crate::error::Error;
 use crate::error::Exit;
 use crate::error::Result;
+use crate::image::Platform;
 use crate::profile::Bytes;
-use crate::profile::EnvironmentName;
 use crate::profile::Port;
 use crate::profile::Profile;
 use crate::profile::Resolved;
@@ -84,13 +88,13 @@ async fn examine(name: Option<&str>, context: &Context) -> Vec<Finding> {
         findings.extend(of_profile(&resolved.profile));
         let placed = placed(&resolved, context).await;
         if let Some(placed) = keep(placed, "engine", &mut findings) {
-            let Environment { name, engine } = placed.environment;
+            let Environment { name, engine } = &placed.environment;
             findings.push(doctor::engine(engine.about(), placed.instead.as_deref()));
             let image = &resolved.profile.database.image;
-            let provenance = engine.provenance(&name, image).await;
+            let provenance = engine.provenance(name, image).await;
             let provenance = keep(provenance.map_err(Error::from), "postgres", &mut findings);
             findings.extend(provenance.as_ref().map(doctor::postgres));
-            findings.extend(of_both(engine, &resolved.profile, context).await);
+            findings.extend(of_both(&placed.environment, &resolved.profile).await);
         }
     }
     findings.push(terminal_finding());
@@ -130,79 +134,92 @@ fn of_profile(profile: &Profile) -> Vec<Finding> {
     findings
 }
 
-async fn of_both(engine: Arc<dyn Engine>, profile: &Profile, context: &Context) -> Vec<Finding> {
+async fn of_both(environment: &Environment, profile: &Profile) -> Vec<Finding> {
+    let engine = &environment.engine;
+    let platform = &engine.about().platform;
     let mut findings = Vec::new();
     let machine = engine.machine().await.map_err(Error::from);
     if let Some(machine) = keep(machine, "engine", &mut findings) {
-        let folder = machine.folder.as_deref().filter(|folder| folder.exists());
-        if let Some(free) = folder.and_then(free) {
-            findings.push(doctor::disk("images and data", free));
-        }
+        findings.extend(of_folder(&machine, engine.about()));
         findings.extend(doctor::limits(profile, &machine));
     }
     if let Some(free) = free(&profile.root) {
-        findings.push(doctor::disk("the checkout", free));
+        findings.push(doctor::disk("the checkout", free, platform));
     }
-    let image = &profile.database.image;
+    if *platform != Platform::Process {
+        findings.extend(of_image(&**engine, &profile.database.image).await);
+    }
+    findings.extend(ports(environment, profile).await);
+    findings
+}
+
+/// Room in the folder of an engine of this machine. What Docker calls its folder may be in a virtual machine, and then
+/// it is not here; the one of processes is made when it is first needed.
+fn of_folder(machine: &Machine, about: &About) -> Option<Finding> {
+    let folder = machine.folder.as_deref().filter(|_| about.local)?;
+    let (what, there) = match about.platform {
+        Platform::Process => ("data", folder.ancestors().find(|folder| folder.exists())),
+        Platform::Container(_) => ("images and data", Some(folder).filter(|it| it.exists())),
+    };
+    Some(doctor::disk(what, free(there?)?, &about.platform))
+}
+
+async fn of_image(engine: &dyn Engine, image: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
     let is_there = engine.has_image(image).await.map_err(Error::from);
     if let Some(is_there) = keep(is_there, "image", &mut findings) {
         findings.push(doctor::image(image, is_there));
     }
-    findings.extend(ports(engine, profile, context).await);
     findings
 }
 
-async fn ports(engine: Arc<dyn Engine>, profile: &Profile, context: &Context) -> Vec<Finding> {
-    let name = context.named().unwrap_or(&profile.name);
-    let Ok(name) = name.parse::<EnvironmentName>() else {
-        return Vec::new();
-    };
-    let environment = Environment { name, engine };
+async fn ports(environment: &Environment, profile: &Profile) -> Vec<Finding> {
+    let observed = environment.observe().await.unwrap_or_default();
     let mut findings = Vec::new();
-    let database = (
-        Role::Database,
-        profile.database.bind,
-        profile.database.port,
-        1,
-    );
-    let api = &profile.api;
-    for (role, address, first, replicas) in
-        [database, (Role::Api, api.bind, api.port, api.replicas)]
-    {
+    let Profile { database, api, .. } = profile;
+    for (role, address, first, replicas) in [
+        (Role::Database, database.bind, database.port, 1),
+        (Role::Api, api.bind, api.port, api.replicas),
+    ] {
         for number in 1..=replicas {
             let instance = Instance { role, number };
             let port = match first {
                 Port::Auto => 0,
                 Port::Fixed(port) => port.saturating_add(number - 1),
             };
-            let holder = holder(&environment, instance, (address, port)).await;
+            let holder = holder(environment, &observed, instance, (address, port)).await;
             findings.push(doctor::port(instance, port, &holder));
         }
     }
     findings
 }
 
+/// What `up` would find; 0 is a port that is yet to be chosen.
 async fn holder(
     environment: &Environment,
+    observed: &Observed,
     instance: Instance,
-    (address, port): (std::net::IpAddr, u16),
+    (address, port): (IpAddr, u16),
 ) -> Holder {
+    let engine = &environment.engine;
+    let local = engine.about().local;
+    if !engine.reaches(address) {
+        let error = environment.port_unreachable(instance.role, address);
+        return Holder::Refused(Error::from(error).report());
+    }
     if port == 0 {
         return Holder::Auto;
     }
-    if !is_taken(address, port) {
-        return Holder::Nobody;
-    }
-    let observed = environment.observe().await.unwrap_or_default();
-    let endpoints = observed.instances.iter().filter_map(|found| found.endpoint);
-    if endpoints
-        .map(|endpoint| endpoint.port())
-        .any(|ours| ours == port)
-    {
+    if publishes(observed, port) {
         return Holder::Ourselves;
     }
-    let holder = environment.engine.holder(port).await;
-    Holder::Another(Error::from(port_taken(port, instance, holder)).report())
+    if local && !is_taken(address, port) {
+        return Holder::Nobody;
+    }
+    match engine.holder(port).await {
+        None if !local => Holder::Unknown,
+        holder => Holder::Refused(Error::from(port_taken(port, instance, holder)).report()),
+    }
 }
 
 fn terminal_finding() -> Finding {

@@ -107,6 +107,9 @@ struct Outcome {
     /// Whether there was nothing to do.
     unchanged: bool,
     roles: Vec<RoleOutcome>,
+    /// The command that makes them reachable from here, where that takes one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tunnel: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -125,15 +128,17 @@ impl Outcome {
         let observed = environment.observe().await?;
         let instances = observed.instances.iter();
         let chosen = instances.filter(|found| includes(&args.roles, found.instance));
+        let ports: Vec<_> = chosen.clone().filter_map(|found| found.published).collect();
         let roles = chosen.map(|found| RoleOutcome {
             name: found.instance.to_string(),
-            endpoint: found.endpoint.map(|endpoint| endpoint.to_string()),
+            endpoint: found.published.map(|endpoint| endpoint.to_string()),
         });
         Ok(Self {
             event: verb.done,
             environment: environment.name.to_string(),
             unchanged,
             roles: roles.collect(),
+            tunnel: environment.engine.tunnel(&ports),
         })
     }
 
@@ -161,6 +166,9 @@ impl Outcome {
                     .out
                     .note(format_args!("  {0}{name:<9}{0:#} {endpoint}", style::DIM));
             }
+        }
+        if let Some(tunnel) = &self.tunnel {
+            report::tunnel(tunnel, &context.out);
         }
         Ok(Exit::Done)
     }

@@ -1,4 +1,4 @@
-//! `ratesdev ls`: every environment of the engine, whichever checkout made it.
+//! `ratesdev ls`: every environment of every engine, whichever checkout made it.
 
 use serde::Serialize;
 
@@ -11,14 +11,15 @@ use super::table::Table;
 use crate::engine::Glimpse;
 use crate::engine::Overview;
 use crate::engine::choice::Kind;
-use crate::environment::locate::PATIENCE;
+use crate::environment::locate::Everything;
+use crate::environment::locate::patience;
 use crate::error::Exit;
 use crate::error::Result;
 use crate::text::Charset;
 
 const UNCUT: usize = 100_000;
 
-/// List every environment of the engine, whichever checkout made it.
+/// List every environment of every engine, whichever checkout made it.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(after_help = "Examples:
@@ -39,9 +40,12 @@ pub struct Args {
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let engine = context.named_engine()?;
-    let overview = context.engines.overview(engine, args.all, PATIENCE);
-    let all = context.shutdown.guard(async { Ok(overview.await?) });
-    let all = all.await?;
+    let overview = context.engines.overview(engine, args.all, patience());
+    let told = context.shutdown.guard(async { Ok(overview.await?) });
+    let Everything { all, unasked } = told.await?;
+    for (kind, reason) in &unasked {
+        context.out.note(not_asked(*kind, reason));
+    }
     if args.json {
         let environments = all
             .iter()
@@ -63,6 +67,14 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         lines.iter().try_for_each(|line| context.out.line(line))?;
     }
     Ok(Exit::Done)
+}
+
+fn not_asked(kind: Kind, reason: &str) -> String {
+    let engine = match kind {
+        Kind::Docker => "Docker",
+        Kind::Embedded => "the embedded engine",
+    };
+    format!("{engine} cannot be asked: {reason}")
 }
 
 #[derive(Debug, Serialize)]

@@ -5,11 +5,15 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use super::Context;
+use super::report;
 use super::target::NotRunning;
+use crate::engine::Role;
+use crate::environment::status::published;
 use crate::error::Code;
 use crate::error::Exit;
 use crate::error::Explain;
 use crate::error::Result;
+use crate::query::BaseUrl;
 
 /// The program that shows a URL as its user likes it.
 const OPENER: &str = if cfg!(target_os = "macos") {
@@ -18,7 +22,7 @@ const OPENER: &str = if cfg!(target_os = "macos") {
     "xdg-open"
 };
 
-/// Open the API of an environment in a browser.
+/// Open the API of an environment in a browser. Where that takes a tunnel, print the command that makes it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   ratesdev open                             what the API says of itself
@@ -54,15 +58,26 @@ impl Explain for OpenFailed {
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let environment = context.environment(None).await?;
-    let Some(base) = environment.api().await? else {
+    let observed = environment.observe().await?;
+    let Some(published) = published(&observed, Role::Api) else {
         return Err(NotRunning::new(&environment, context).await.into());
     };
-    let url = base.join(&args.path);
-    if args.print {
-        context.out.line(url)?;
-        return Ok(Exit::Done);
+    let url = BaseUrl::from(published).join(&args.path);
+    match (environment.engine.tunnel(&[published]), args.print) {
+        (None, false) => context.shutdown.guard(open(url)).await?,
+        (None, true) => context.out.line(url)?,
+        (Some(tunnel), true) => {
+            context.out.line(url)?;
+            report::tunnel(&tunnel, &context.out);
+        }
+        // A tunnel of this command would be gone before the browser has asked.
+        (Some(tunnel), false) => {
+            context
+                .out
+                .note(format_args!("{url} can be opened while this runs:"));
+            context.out.line(tunnel)?;
+        }
     }
-    context.shutdown.guard(open(url)).await?;
     Ok(Exit::Done)
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Context;
 use super::complete;
+use super::report;
 use super::target::nothing_of;
 use crate::engine::Found;
 use crate::environment::chosen::Chosen;
@@ -30,6 +31,9 @@ pub struct Args {
 struct Document {
     environment: String,
     ports: Vec<Published>,
+    /// The command that makes them reachable from here, where that takes one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tunnel: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,18 +49,24 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let published = |found: &Found| {
         Some(Published {
             role: found.instance.to_string(),
-            endpoint: found.endpoint?.to_string(),
+            endpoint: found.published?.to_string(),
         })
     };
     let instances = observed.instances.iter();
     let meant = instances.filter(|found| includes(&chosen, found.instance));
+    let there: Vec<_> = meant.clone().filter_map(|found| found.published).collect();
+    let tunnel = environment.engine.tunnel(&there);
     let ports: Vec<_> = meant.filter_map(published).collect();
     if ports.is_empty() {
         return Err(nothing_of(&chosen, &environment, context).await?);
     }
     if args.json {
         let environment = environment.name.to_string();
-        context.out.json(&Document { environment, ports })?;
+        context.out.json(&Document {
+            environment,
+            ports,
+            tunnel,
+        })?;
         return Ok(Exit::Done);
     }
     for Published { role, endpoint } in ports {
@@ -65,6 +75,9 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         } else {
             context.out.line(format_args!("{role:<9} {endpoint}"))?;
         }
+    }
+    if let Some(tunnel) = tunnel {
+        report::tunnel(&tunnel, &context.out);
     }
     Ok(Exit::Done)
 }

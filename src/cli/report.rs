@@ -57,6 +57,12 @@ async fn follow_json(mut events: Events, out: &Output) -> Result<()> {
     }
 }
 
+/// Names the command that makes published ports reachable from here.
+pub fn tunnel(command: &str, out: &Output) {
+    let label = "tunnel";
+    out.note(format_args!("  {0}{label:<9}{0:#} {command}", style::DIM));
+}
+
 /// Ends a stream of JSON that ended badly. The error is told on stderr too, and matters more than a reader that has gone.
 pub fn failure_json(error: &Error, out: &Output) {
     #[derive(serde::Serialize)]

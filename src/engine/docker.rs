@@ -115,8 +115,11 @@ impl Docker {
         })
     }
 
-    /// Asks the registry of an image, through the Engine, whether it has it. Nothing is pulled.
+    /// Asks the registry of an image, through the Engine, whether it has it. Nothing is pulled; Podman cannot ask.
     pub async fn find_in_registry(&self, image: &str) -> Result<()> {
+        if connect::is_podman(&self.about) {
+            return Ok(());
+        }
         image::find_in_registry(&self.client, image, &self.folder).await
     }
 

@@ -60,6 +60,7 @@ use super::Identity;
 use super::Instance;
 use super::LogLine;
 use super::LogWindow;
+use super::Machine;
 use super::Observed;
 use super::Overview;
 use super::Provenance;
@@ -325,6 +326,14 @@ fn token() -> Result<String> {
 impl Engine for Embedded {
     fn about(&self) -> &About {
         &self.about
+    }
+
+    /// Processes have what this machine has; only the folder is this engine's own.
+    async fn machine(&self) -> Result<Machine> {
+        Ok(Machine {
+            folder: Some(self.home.path().to_owned()),
+            ..Machine::default()
+        })
     }
 
     fn config_hash(&self, service: &Service) -> String {

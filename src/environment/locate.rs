@@ -9,6 +9,7 @@ use tokio::time::timeout_at;
 
 use super::Environment;
 use super::Pull;
+use crate::engine::About;
 use crate::engine::Engine;
 use crate::engine::Error;
 use crate::engine::Overview;
@@ -20,8 +21,10 @@ use crate::engine::docker::Asked;
 use crate::engine::docker::Docker;
 #[cfg(unix)]
 use crate::engine::embedded::Embedded;
+use crate::error::Code;
 use crate::error::Result;
 use crate::error::chain;
+use crate::image::Platform;
 use crate::profile::EngineChoice;
 use crate::profile::EnvironmentName;
 #[cfg(unix)]
@@ -67,6 +70,21 @@ pub struct Known {
     pub name: EnvironmentName,
     /// Where it is.
     pub kind: Kind,
+}
+
+/// Every environment at a glance, of all engines that could be asked.
+#[derive(Debug, Default)]
+pub struct Everything {
+    /// The environments by name, each with the engine it is on.
+    pub all: Vec<(Kind, Overview)>,
+    /// The engines that could not be asked, each with why.
+    pub unasked: Vec<(Kind, String)>,
+}
+
+impl Everything {
+    fn add(&mut self, kind: Kind, listed: Vec<Overview>) {
+        self.all.extend(listed.into_iter().map(|one| (kind, one)));
+    }
 }
 
 /// What a new environment is to be made from.
@@ -159,27 +177,43 @@ impl Engines {
 
     /// Every environment at a glance with the engine it is on; with `kept`, those too of which only data is left.
     ///
-    /// An engine that was named must answer; else those are told that do within `patience` each.
+    /// An engine that was named must answer, and has longer to do so; else those are told that do within `patience` each,
+    /// and which could not be asked.
     pub async fn overview(
         &self,
         named: EngineChoice,
         kept: bool,
         patience: Duration,
-    ) -> Result<Vec<(Kind, Overview)>, Error> {
-        let mut all = Vec::new();
-        for kind in [Kind::Docker, Kind::Embedded] {
-            if Kind::named(named).is_some_and(|named| named != kind) {
-                continue;
-            }
-            let listed = async { self.engine(kind, None).await?.overview(kept).await };
-            match tokio::time::timeout(patience, listed).await {
-                Ok(Ok(listed)) => all.extend(listed.into_iter().map(|one| (kind, one))),
-                Ok(Err(error)) if named != EngineChoice::Auto => return Err(error),
-                Ok(Err(_)) | Err(_) => {}
+    ) -> Result<Everything, Error> {
+        let mut told = Everything::default();
+        if let Some(kind) = Kind::named(named) {
+            told.add(kind, self.overview_of(kind, kept, LONG_PATIENCE).await?);
+        } else {
+            for kind in [Kind::Docker, Kind::Embedded] {
+                match self.overview_of(kind, kept, patience).await {
+                    Ok(listed) => told.add(kind, listed),
+                    Err(error) => told.unasked.push((kind, words(&error))),
+                }
             }
         }
+        let all = &mut told.all;
         all.sort_by(|(_, one), (_, other)| one.environment.cmp(&other.environment));
-        Ok(all)
+        Ok(told)
+    }
+
+    async fn overview_of(
+        &self,
+        kind: Kind,
+        kept: bool,
+        patience: Duration,
+    ) -> Result<Vec<Overview>, Error> {
+        let deadline = Instant::now() + patience;
+        let engine: Arc<dyn Engine> = match kind {
+            Kind::Embedded => embedded(None)?,
+            Kind::Docker => Arc::new(self.docker_within(patience).await?),
+        };
+        let listed = timeout_at(deadline.into(), engine.overview(kept)).await;
+        listed.unwrap_or_else(|_late| Err(late(engine.about(), patience)))
     }
 
     /// Why Docker could not be used, where it was asked and could not.
@@ -204,17 +238,17 @@ impl Engines {
     ) -> Result<Arc<dyn Engine>, Error> {
         Ok(match kind {
             Kind::Embedded => embedded(profile)?,
-            Kind::Docker => Arc::new(self.named_docker().await?),
+            Kind::Docker => Arc::new(self.docker_within(LONG_PATIENCE).await?),
         })
     }
 
     /// Docker, whose absence is an error. It is kept to the end of the command: a tunnel to published ports goes when the
     /// connection does.
-    async fn named_docker(&self) -> Result<Docker, Error> {
+    async fn docker_within(&self, patience: Duration) -> Result<Docker, Error> {
         if let Some(Ok(docker)) = self.docker.get() {
             return Ok(docker.clone());
         }
-        let docker = self.connect(LONG_PATIENCE).await?;
+        let docker = self.connect(patience).await?;
         drop(self.docker.set(Ok(docker.clone())));
         Ok(docker)
     }
@@ -263,8 +297,9 @@ impl Engines {
     }
 }
 
-/// A login on another machine takes its time, and whoever names one does not want another engine instead.
-fn patience() -> Duration {
+/// How long Docker may take where no engine was named. A login on another machine takes its time, and whoever names one
+/// does not want another engine instead.
+pub fn patience() -> Duration {
     let host = std::env::var("DOCKER_HOST").unwrap_or_default();
     if host.starts_with("ssh://") {
         LONG_PATIENCE
@@ -285,7 +320,7 @@ fn embedded(profile: Option<&Profile>) -> Result<Arc<dyn Engine>, Error> {
 #[cfg(not(unix))]
 fn embedded(_profile: Option<&Profile>) -> Result<Arc<dyn Engine>, Error> {
     let what = "environments without Docker need Linux or macOS";
-    Err(Error::new(crate::error::Code::DockerDown, what))
+    Err(Error::new(Code::DockerDown, what))
 }
 
 async fn presence(engine: &dyn Engine, name: &EnvironmentName) -> Result<Presence, Error> {
@@ -333,6 +368,20 @@ async fn missing(docker: &Docker, image: &str, pull: Pull) -> Option<String> {
     }
     let refused = docker.find_in_registry(image).await.err()?;
     Some(format!("{image} cannot be pulled: {}", cause(&refused)))
+}
+
+/// An engine that was reached and then says nothing.
+fn late(about: &About, patience: Duration) -> Error {
+    let About {
+        engine, endpoint, ..
+    } = about;
+    let limit = patience.as_secs();
+    let what = format!("the engine {engine} at {endpoint} does not answer within {limit} s");
+    let code = match about.platform {
+        Platform::Container(_) => Code::DockerDown,
+        Platform::Process => Code::HomeUnusable,
+    };
+    Error::new(code, what)
 }
 
 fn silent(docker: &Docker) -> String {

@@ -86,15 +86,23 @@ async fn greet(endpoint: &Endpoint) -> Result<(Client, Reach, SystemVersion)> {
     Ok((client, reach, version))
 }
 
+/// What stands behind the version of an Engine that is Podman.
+const PODMAN: &str = "(Podman)";
+
 /// Podman answers in Docker's place, and differs here and there.
 fn name_and_version(version: &SystemVersion) -> String {
     let number = version.version.clone().unwrap_or_default();
     let mut parts = version.components.iter().flatten();
     if parts.any(|part| part.name == "Podman Engine") {
-        format!("{number} (Podman)")
+        format!("{number} {PODMAN}")
     } else {
         number
     }
+}
+
+/// Whether it is Podman that answers.
+pub fn is_podman(about: &About) -> bool {
+    about.version.ends_with(PODMAN)
 }
 
 /// Docker's folder is read only when an address is not said outright.

@@ -75,14 +75,20 @@ pub async fn pull(
     }
 }
 
-/// Asks the registry whether it has an image, as a pull would, and pulls nothing.
+/// Asks the registry whether it has an image, as a pull would, and pulls nothing. An Engine that cannot ask is no reason
+/// to think that the image cannot be had.
 pub async fn find_in_registry(client: &Client, name: &str, folder: &Path) -> Result<()> {
     let login = credentials::find(folder, credentials::registry(name)).await;
     let found = client.inspect_registry_image(name, login.ok().flatten());
-    found
-        .await
-        .explain(format!("find the image {name}"))
-        .map(drop)
+    match found.await {
+        Err(cause) if is_not_supported(&cause) => Ok(()),
+        found => found.explain(format!("find the image {name}")).map(drop),
+    }
+}
+
+/// Podman answers to what it does not have: "Path /v1.41/distribution/postgres/json is not supported".
+fn is_not_supported(cause: &Cause) -> bool {
+    matches!(cause, Cause::DockerResponseServerError { message, .. } if message.contains("not supported"))
 }
 
 /// A login that cannot be had is no reason to stop: most images need none.
@@ -383,6 +389,17 @@ mod tests {
             })
         );
         assert_eq!(layers.remark().as_deref(), Some("100 B downloaded"));
+    }
+
+    #[test]
+    fn an_engine_that_cannot_ask_a_registry_is_told_from_a_registry_that_refuses() {
+        let error = |message: &str| Cause::DockerResponseServerError {
+            status_code: 500,
+            message: message.to_owned(),
+        };
+        let podman = "Path /v1.41/distribution/postgres/json is not supported";
+        assert!(is_not_supported(&error(podman)));
+        assert!(!is_not_supported(&error("manifest unknown")));
     }
 
     #[test]

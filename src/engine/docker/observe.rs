@@ -106,7 +106,7 @@ async fn inspect(
 }
 
 /// Asks again while the answer has a word that only Podman knows: it calls a container that has just ended `stopped`.
-async fn settled<T, F>(ask: impl Fn() -> F) -> Result<T, Cause>
+pub async fn settled<T, F>(ask: impl Fn() -> F) -> Result<T, Cause>
 where
     F: Future<Output = Result<T, Cause>>,
 {

@@ -33,7 +33,7 @@ pub async fn read(client: &Client, reach: &Reach, kept: bool) -> Result<Vec<Over
         .all(true)
         .filters(&of_any_environment())
         .build();
-    let containers = client.list_containers(Some(options)).await;
+    let containers = observe::settled(|| client.list_containers(Some(options.clone()))).await;
     for container in containers.explain("list the containers")? {
         add(&mut all, reach, &container);
     }

@@ -31,6 +31,9 @@ fn what_will_not_work_is_found_with_a_cure() {
         "cure:",
         "api.port=auto",
     ]);
+    let embedded = environment.run(&["doctor", "--engine", "embedded"]);
+    assert!(embedded.stdout.contains("free for data"), "{embedded}");
+    assert!(!embedded.stdout.contains("is there"), "{embedded}");
     with("DOCKER_HOST", "unix:///nowhere.sock").exits(1).says(&[
         "E-DOCKER-DOWN",
         "profile   dev is valid",

@@ -13,6 +13,7 @@ fn what_is_there_is_listed_found_and_shown() {
         return;
     };
     environments_of_every_checkout_are_listed(&environment);
+    an_engine_that_cannot_be_asked_is_told_of(&environment);
     ports_are_told(&environment);
     the_api_is_opened(&environment);
     what_would_run_is_shown(&environment);
@@ -55,6 +56,20 @@ fn environments_of_every_checkout_are_listed(environment: &Environment) {
         names.lines().any(|name| name == environment.name),
         "{names}"
     );
+}
+
+fn an_engine_that_cannot_be_asked_is_told_of(environment: &Environment) {
+    let ls = |arguments: &[&str]| {
+        let mut command = environment.command(&[&["ls"], arguments].concat());
+        command.env("DOCKER_HOST", "unix:///nowhere.sock");
+        crate::support::run::Running::start(&mut command).finish()
+    };
+    ls(&["--engine", "auto"])
+        .exits(0)
+        .says(&["Docker cannot be asked: ", "/nowhere.sock"]);
+    ls(&["--engine", "docker"])
+        .exits(1)
+        .says(&["E-DOCKER-DOWN"]);
 }
 
 fn ports_are_told(environment: &Environment) {

@@ -62,10 +62,35 @@ fn an_environment_lives_on_another_machine_over_one_connection() {
         (&status["ready"], &status["engine"]["endpoint"]),
         (&true.into(), &engine.into())
     );
+    what_is_told_outlives_the_command(&run, ready);
     run(&["logs", "api"]).exits(0).says(&["listening"]);
     run(&["down", "-v", "--yes"]).exits(0);
     environment.is_gone();
     nothing_is_left(&environment, &sshd);
+}
+
+/// Addresses are those of the other machine, and the tunnel to them is named.
+fn what_is_told_outlives_the_command(run: &dyn Fn(&[&str]) -> Run, ready: &serde_json::Value) {
+    let url = ready["api"].as_str().unwrap().trim_end_matches('/');
+    let address = url.trim_start_matches("http://");
+    let port = run(&["port", "api"]).exits(0);
+    assert_eq!(port.stdout.trim(), address);
+    port.says(&["ssh -N -L "]);
+    let started = run(&["start", "--json"]).exits(0).json_lines();
+    let started = started.last().unwrap();
+    assert_eq!(started["roles"][1]["endpoint"], address);
+    assert_eq!(
+        started["tunnel"]
+            .as_str()
+            .map(|it| it.contains("ssh -N -L ")),
+        Some(true)
+    );
+    let printed = run(&["open", "--print"]).exits(0);
+    assert_eq!(printed.stdout.trim().trim_end_matches('/'), url);
+    let opened = run(&["open"]).exits(0);
+    assert!(opened.stdout.starts_with("ssh -N -L "), "{opened}");
+    let doctor = run(&["doctor"]).exits(0);
+    doctor.says(&["on another machine"]);
 }
 
 /// Types the command that `up` shows.
