@@ -91,9 +91,10 @@ pub async fn run(dashboard: Dashboard, shutdown: Shutdown) -> Result<Exit> {
         keys: EventStream::new(),
         messages,
         tasks,
+        shutdown,
         drawn: Instant::now(),
     };
-    let shown = front.show(&mut state, effects, &shutdown).await;
+    let shown = front.show(&mut state, effects).await;
     drop(front.screen);
     front.tasks.end().await;
     shown.map(|()| Exit::Done)
@@ -121,16 +122,12 @@ struct Front {
     keys: EventStream,
     messages: mpsc::Receiver<Message>,
     tasks: Tasks,
+    shutdown: Shutdown,
     drawn: Instant,
 }
 
 impl Front {
-    async fn show(
-        &mut self,
-        state: &mut State,
-        effects: Vec<Effect>,
-        shutdown: &Shutdown,
-    ) -> Result<()> {
+    async fn show(&mut self, state: &mut State, effects: Vec<Effect>) -> Result<()> {
         self.carry_out(state, effects).await?;
         while !state.leaving {
             if state.changed && self.drawn.elapsed() >= FRAME {
@@ -138,7 +135,7 @@ impl Front {
                 state.changed = false;
                 self.drawn = Instant::now();
             }
-            let Some(message) = self.next(state, shutdown).await? else {
+            let Some(message) = self.next(state).await? else {
                 return Ok(());
             };
             self.take(state, message).await?;
@@ -148,7 +145,7 @@ impl Front {
     }
 
     /// The next thing that happens; none when the dashboard is to end. Keys go before everything else.
-    async fn next(&mut self, state: &State, shutdown: &Shutdown) -> Result<Option<Message>> {
+    async fn next(&mut self, state: &State) -> Result<Option<Message>> {
         let calm = Instant::now() + state.calm();
         let wake = if state.changed {
             self.drawn + FRAME
@@ -157,7 +154,7 @@ impl Front {
         };
         let message = tokio::select! {
             biased;
-            () = shutdown.requested() => return Ok(None),
+            () = self.shutdown.requested() => return Ok(None),
             event = self.keys.next() => match event {
                 Some(event) => of_terminal(event.map_err(IoError::new("read the terminal"))?),
                 // The terminal has gone.
@@ -217,11 +214,14 @@ impl Front {
                 // Two readers of the terminal would share its keys.
                 drop(std::mem::replace(&mut self.keys, EventStream::new()));
                 if let Some(environment) = self.tasks.environment(&key) {
-                    match environment.engine.exec(&found, &exec).await {
-                        Ok(code) => {
-                            state.say(format!("{} ended with {code}", exec.command.join(" ")));
-                        }
-                        Err(error) => state.complain(error.to_string()),
+                    tokio::select! {
+                        ended = environment.engine.exec(&found, &exec) => match ended {
+                            Ok(code) => {
+                                state.say(format!("{} ended with {code}", exec.command.join(" ")));
+                            }
+                            Err(error) => state.complain(error.to_string()),
+                        },
+                        () = self.shutdown.requested() => {}
                     }
                 }
                 self.come_back(state)?;

@@ -2,6 +2,10 @@
 
 use std::os::unix::process::ExitStatusExt;
 
+use rustix::process::Pid;
+use rustix::process::Signal;
+use rustix::process::kill_process;
+use tokio::process::Child;
 use tokio::process::Command;
 
 use super::home::Place;
@@ -12,8 +16,24 @@ use crate::engine::Exec;
 use crate::engine::Result;
 use crate::engine::Role;
 use crate::error::Code;
+use crate::shutdown::Shutdown;
 
-/// Runs it to its end and returns its exit code as a shell has it.
+/// A command that loses its terminal when it is waited for no more.
+#[derive(Debug)]
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended has no number any more.
+        let id = self.0.id().and_then(|id| i32::try_from(id).ok());
+        if let Some(id) = id.and_then(Pid::from_raw) {
+            // It may have ended just now.
+            kill_process(id, Signal::HUP).ok();
+        }
+    }
+}
+
+/// Runs it to its end and returns its exit code as a shell has it. Ctrl-C is the command's meanwhile.
 pub async fn run(place: &Place, record: &Record, exec: &Exec) -> Result<i32> {
     let Some((program, arguments)) = exec.command.split_first() else {
         return Err(Error::new(Code::Usage, "there is no command to run"));
@@ -30,10 +50,13 @@ pub async fn run(place: &Place, record: &Record, exec: &Exec) -> Result<i32> {
     if let Some(account) = &record.launch.account {
         command.uid(account.uid).gid(account.gid);
     }
-    let status = command.status().await.map_err(|error| {
+    let failed = |error| {
         let what = format!("cannot run {program} beside {}", record.instance);
         Error::new(Code::Io, what).because(error)
-    })?;
+    };
+    let _lent = Shutdown::lend();
+    let mut running = Running(command.spawn().map_err(failed)?);
+    let status = running.0.wait().await.map_err(failed)?;
     let signal = status.signal().map(|signal| 128 + signal);
     Ok(status.code().or(signal).unwrap_or(-1))
 }

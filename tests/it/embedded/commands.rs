@@ -7,6 +7,8 @@ use super::ready;
 use crate::support::environment::Environment;
 use crate::support::eventually;
 use crate::support::home::Home;
+use crate::support::home::send;
+use crate::support::terminal::Terminal;
 
 #[test]
 fn psql_and_exec_run_beside_a_role_with_plain_streams_and_their_own_exit_code() {
@@ -150,4 +152,53 @@ fn a_log_is_followed_while_a_role_is_started_again() {
         (follow.said().matches("listening").count() > 1).then_some(())
     });
     follow.kill();
+}
+
+#[test]
+fn ctrl_c_belongs_to_the_command_that_has_the_terminal() {
+    let (cut, home) = ready("cut");
+    let terminal = Terminal::open(&cut.command(&[]), (100, 30));
+    terminal.line("$R psql");
+    terminal.shows("rates=#");
+    terminal.line("select pg_sleep(1000);");
+    let asleep = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'";
+    eventually("the statement runs", || {
+        (home.sql(&cut.name, "rates", asleep) == "1").then_some(())
+    });
+    terminal.key("C-c");
+    terminal.shows("canceling statement");
+    terminal.line("select 'a'||'wake';");
+    terminal.shows("awake");
+    terminal.line("\\q");
+    terminal.prompts(2);
+    terminal.line("$R exec -T api sleep 1000");
+    let program = terminal.child_of_shell();
+    eventually("the command runs", || child(&program));
+    terminal.key("C-c");
+    terminal.prompts(3);
+    terminal.line("echo it ended with $?");
+    terminal.shows("it ended with 130");
+}
+
+#[test]
+fn a_command_does_not_outlive_the_program_that_was_asked_to_end() {
+    let (orphan, _home) = ready("orphan");
+    let terminal = Terminal::open(&orphan.command(&[]), (100, 30));
+    terminal.line("$R psql");
+    terminal.shows("rates=#");
+    let program = terminal.child_of_shell();
+    let psql = eventually("psql runs", || child(&program));
+    send("TERM", program.parse().unwrap());
+    terminal.prompts(2);
+    eventually("psql has gone", || {
+        let there = std::path::Path::new("/proc").join(&psql).exists();
+        (!there).then_some(())
+    });
+}
+
+/// A process that another one has started.
+fn child(parent: &str) -> Option<String> {
+    let children = format!("/proc/{parent}/task/{parent}/children");
+    let children = std::fs::read_to_string(children).ok()?;
+    children.split_whitespace().next().map(str::to_owned)
 }
