@@ -31,6 +31,7 @@ use crate::image::Platform;
 use crate::profile::Bytes;
 use crate::profile::EnvironmentName;
 use crate::profile::Limits;
+use crate::profile::Postgres;
 use crate::text::hex;
 use crate::text::thousands;
 
@@ -123,6 +124,8 @@ pub struct Service {
     pub instance: Instance,
     /// The image it runs from; where there are no images, what it stands for: PostgreSQL of that version, this program.
     pub image: String,
+    /// Which PostgreSQL the database is, where there are no images.
+    pub postgres: Postgres,
     /// What it may use, where the engine can see to that.
     pub limits: Limits,
     /// Environment variables of the program.
@@ -625,8 +628,14 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// Whether an image is there, so that nothing needs to be pulled or built.
     async fn has_image(&self, image: &str) -> Result<bool>;
 
-    /// Which program an image of PostgreSQL comes to for an environment. Nothing is fetched.
-    async fn provenance(&self, _environment: &EnvironmentName, image: &str) -> Result<Provenance> {
+    /// Which program an image of PostgreSQL, and the setting `database.postgres`, come to for an environment. Nothing is
+    /// fetched.
+    async fn provenance(
+        &self,
+        _environment: &EnvironmentName,
+        image: &str,
+        _postgres: &Postgres,
+    ) -> Result<Provenance> {
         Ok(Provenance {
             program: image.to_owned(),
             origin: "the image is all it needs".to_owned(),

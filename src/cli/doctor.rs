@@ -90,8 +90,9 @@ async fn examine(name: Option<&str>, context: &Context) -> Vec<Finding> {
         if let Some(placed) = keep(placed, "engine", &mut findings) {
             let Environment { name, engine } = &placed.environment;
             findings.push(doctor::engine(engine.about(), placed.instead.as_deref()));
-            let image = &resolved.profile.database.image;
-            let provenance = engine.provenance(name, image).await;
+            let database = &resolved.profile.database;
+            let provenance = engine.provenance(name, &database.image, &database.postgres);
+            let provenance = provenance.await;
             let provenance = keep(provenance.map_err(Error::from), "postgres", &mut findings);
             findings.extend(provenance.as_ref().map(doctor::postgres));
             findings.extend(of_both(&placed.environment, &resolved.profile).await);

@@ -158,7 +158,7 @@ async fn open(side: Side, context: &Context) -> Result<Open> {
         Some(engine) => engine,
         None => context.named_engine()?,
     };
-    let found = context.engines.find(name.parse()?, named, None);
+    let found = context.engines.find(name.parse()?, named);
     let environment = context.shutdown.guard(found).await?;
     let observed = environment.observe().await?;
     let Some(base) = environment.api().await? else {

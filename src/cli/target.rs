@@ -51,9 +51,7 @@ impl Context {
     pub async fn environment(&self, profile: Option<&Profile>) -> Result<Environment> {
         let name = self.name(profile)?;
         let named = self.named_engine()?;
-        self.shutdown
-            .guard(self.engines.find(name, named, profile))
-            .await
+        self.shutdown.guard(self.engines.find(name, named)).await
     }
 
     /// The same for an environment that may have to be made. Why it would not be made on Docker is told.
@@ -67,9 +65,11 @@ impl Context {
         let placed = self.shutdown.guard(self.engines.place(name, wish)).await?;
         if let Some(because) = placed.instead {
             let Environment { name, engine } = &placed.environment;
-            let image = &resolved.profile.database.image;
+            let database = &resolved.profile.database;
             // Where there is none, the step that needs it says so, and what to do.
-            let program = engine.provenance(name, image).await;
+            let program = engine
+                .provenance(name, &database.image, &database.postgres)
+                .await;
             let program = program.map_or_else(|_| "PostgreSQL".to_owned(), |found| found.program);
             self.tell_instead(engine.about(), &program, because, json)?;
         }

@@ -111,17 +111,13 @@ fn stopping(role: Role) -> Vec<(Signal, Duration)> {
 pub struct Embedded {
     home: Home,
     about: About,
-    /// Which PostgreSQL the profile names.
-    postgres: Postgres,
     /// The image of this very program, as far as it was asked for; supervisors run from it.
     image: Mutex<Option<String>>,
 }
 
 impl Embedded {
     /// The environments in the folder that `RATESDEV_HOME` names, else in the usual one of this user.
-    ///
-    /// `postgres` is what the profile says, where there is one; it matters when a database is started.
-    pub fn open(variable: impl Fn(&str) -> Option<String>, postgres: Postgres) -> Result<Self> {
+    pub fn open(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let home = Home::find(variable)?;
         let about = About {
             engine: "embedded",
@@ -133,7 +129,6 @@ impl Embedded {
         Ok(Self {
             home,
             about,
-            postgres,
             image: Mutex::default(),
         })
     }
@@ -196,7 +191,7 @@ impl Embedded {
         (service, watcher): (&Service, &dyn Watcher),
         earlier: Option<Record>,
     ) -> Result<Record> {
-        let prepared = server::prepare(&self.home, place, service, &self.postgres, watcher).await?;
+        let prepared = server::prepare(&self.home, place, service, watcher).await?;
         let mut record = self.record(owner, service, earlier)?;
         let publish = service.publish.ok_or_else(|| no_port(service.instance))?;
         let had = record.endpoint.map(|endpoint| endpoint.port());
@@ -337,7 +332,7 @@ impl Engine for Embedded {
     }
 
     fn config_hash(&self, service: &Service) -> String {
-        service::hash(service, &self.postgres)
+        service::hash(service)
     }
 
     async fn has_image(&self, image: &str) -> Result<bool> {
@@ -348,9 +343,14 @@ impl Engine for Embedded {
         Ok(program::is_there(&self.home, image))
     }
 
-    async fn provenance(&self, environment: &EnvironmentName, image: &str) -> Result<Provenance> {
+    async fn provenance(
+        &self,
+        environment: &EnvironmentName,
+        image: &str,
+        postgres: &Postgres,
+    ) -> Result<Provenance> {
         let place = self.home.place(environment);
-        server::provenance(&self.home, &place, image, &self.postgres).await
+        server::provenance(&self.home, &place, image, postgres).await
     }
 
     async fn holder(&self, port: u16) -> Option<String> {

@@ -30,6 +30,7 @@ use crate::error::Code;
 use crate::error::Report;
 use crate::profile::Bytes;
 use crate::profile::Limits;
+use crate::profile::Postgres;
 use crate::text::thousands;
 
 /// What a load may use: it streams, so that the size of the dump does not matter.
@@ -52,6 +53,7 @@ pub fn service(job: &SeedJob, path: &str, cores: u32) -> Service {
     Service {
         instance: Instance::first(Role::Seed),
         image: job.image.clone(),
+        postgres: Postgres::Auto,
         limits: Limits {
             millicpus: LIMITS.millicpus.min(cores.max(1) * 1000),
             ..LIMITS

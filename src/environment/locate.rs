@@ -27,8 +27,6 @@ use crate::error::chain;
 use crate::image::Platform;
 use crate::profile::EngineChoice;
 use crate::profile::EnvironmentName;
-#[cfg(unix)]
-use crate::profile::Postgres;
 use crate::profile::Profile;
 
 /// How long a decision between engines may take when Docker or a registry does not answer.
@@ -108,19 +106,14 @@ impl Engines {
     }
 
     /// The environment of this name on the engine that was named, else on the one that has it.
-    pub async fn find(
-        &self,
-        name: EnvironmentName,
-        named: EngineChoice,
-        profile: Option<&Profile>,
-    ) -> Result<Environment> {
+    pub async fn find(&self, name: EnvironmentName, named: EngineChoice) -> Result<Environment> {
         if let Some(kind) = Kind::named(named) {
-            return Ok(self.open(kind, name, profile).await?);
+            return Ok(self.open(kind, name).await?);
         }
         let (embedded, docker) = self.look(&name, Instant::now() + PATIENCE).await?;
         let home = choice::home(embedded, &docker);
         let kind = home.unwrap_or_else(|| choice::nowhere(&docker));
-        let opened = self.open(kind, name, profile).await;
+        let opened = self.open(kind, name).await;
         Ok(opened.map_err(|error| both(error, self.docker_away()))?)
     }
 
@@ -128,12 +121,12 @@ impl Engines {
     pub async fn place(&self, name: EnvironmentName, wish: Wish<'_>) -> Result<Placed> {
         let deadline = Instant::now() + PATIENCE;
         if let Some(kind) = Kind::named(wish.named) {
-            return Ok(self.open(kind, name, Some(wish.profile)).await?.into());
+            return Ok(self.open(kind, name).await?.into());
         }
         let (embedded, docker) = self.look(&name, deadline).await?;
         let settled = choice::home(embedded, &docker).or_else(|| Kind::named(wish.profile.engine));
         if let Some(kind) = settled {
-            let environment = self.open(kind, name, Some(wish.profile)).await?;
+            let environment = self.open(kind, name).await?;
             let instead = choice::unasked(kind, embedded, &docker).map(str::to_owned);
             return Ok(Placed {
                 environment,
@@ -145,7 +138,7 @@ impl Engines {
             Err(_) => None,
         };
         let (kind, instead) = choice::new_home(&docker, obstacle);
-        let opened = self.open(kind, name, Some(wish.profile)).await;
+        let opened = self.open(kind, name).await;
         Ok(Placed {
             environment: opened.map_err(|error| both(error, instead.as_deref()))?,
             instead,
@@ -155,7 +148,7 @@ impl Engines {
     /// Every environment there is, of all engines that can be asked.
     pub async fn environments(&self) -> Vec<Known> {
         let mut all = Vec::new();
-        if let Ok(embedded) = embedded(None) {
+        if let Ok(embedded) = embedded() {
             all.extend(known(&*embedded, Kind::Embedded).await);
         }
         if let Ok(docker) = self.docker().await {
@@ -171,7 +164,7 @@ impl Engines {
         if let Ok(docker) = self.docker().await {
             engines.push(Arc::new(docker.clone()));
         }
-        engines.extend(embedded(None));
+        engines.extend(embedded());
         engines
     }
 
@@ -209,7 +202,7 @@ impl Engines {
     ) -> Result<Vec<Overview>, Error> {
         let deadline = Instant::now() + patience;
         let engine: Arc<dyn Engine> = match kind {
-            Kind::Embedded => embedded(None)?,
+            Kind::Embedded => embedded()?,
             Kind::Docker => Arc::new(self.docker_within(patience).await?),
         };
         let listed = timeout_at(deadline.into(), engine.overview(kept)).await;
@@ -221,23 +214,14 @@ impl Engines {
         self.docker.get()?.as_ref().err().map(String::as_str)
     }
 
-    async fn open(
-        &self,
-        kind: Kind,
-        name: EnvironmentName,
-        profile: Option<&Profile>,
-    ) -> Result<Environment, Error> {
-        let engine = self.engine(kind, profile).await?;
+    async fn open(&self, kind: Kind, name: EnvironmentName) -> Result<Environment, Error> {
+        let engine = self.engine(kind).await?;
         Ok(Environment { name, engine })
     }
 
-    async fn engine(
-        &self,
-        kind: Kind,
-        profile: Option<&Profile>,
-    ) -> Result<Arc<dyn Engine>, Error> {
+    async fn engine(&self, kind: Kind) -> Result<Arc<dyn Engine>, Error> {
         Ok(match kind {
-            Kind::Embedded => embedded(profile)?,
+            Kind::Embedded => embedded()?,
             Kind::Docker => Arc::new(self.docker_within(LONG_PATIENCE).await?),
         })
     }
@@ -259,7 +243,7 @@ impl Engines {
         name: &EnvironmentName,
         deadline: Instant,
     ) -> Result<(Presence, Learnt), Error> {
-        let embedded = match embedded(None) {
+        let embedded = match embedded() {
             Ok(embedded) => presence(&*embedded, name).await,
             // Why not is told when it is opened, if it ever is.
             Err(_) => Ok(Presence::Absent),
@@ -308,17 +292,15 @@ pub fn patience() -> Duration {
     }
 }
 
-/// Processes of this machine. Which PostgreSQL they need matters only where one is to be started.
+/// Processes of this machine.
 #[cfg(unix)]
-fn embedded(profile: Option<&Profile>) -> Result<Arc<dyn Engine>, Error> {
-    let postgres = profile.map(|profile| profile.database.postgres.clone());
-    let postgres = postgres.unwrap_or(Postgres::Auto);
-    let embedded = Embedded::open(|name| std::env::var(name).ok(), postgres)?;
+fn embedded() -> Result<Arc<dyn Engine>, Error> {
+    let embedded = Embedded::open(|name| std::env::var(name).ok())?;
     Ok(Arc::new(embedded))
 }
 
 #[cfg(not(unix))]
-fn embedded(_profile: Option<&Profile>) -> Result<Arc<dyn Engine>, Error> {
+fn embedded() -> Result<Arc<dyn Engine>, Error> {
     let what = "environments without Docker need Linux or macOS";
     Err(Error::new(Code::DockerDown, what))
 }

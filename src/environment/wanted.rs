@@ -14,6 +14,7 @@ use crate::profile::Check;
 use crate::profile::Durability;
 use crate::profile::EnvironmentName;
 use crate::profile::Port;
+use crate::profile::Postgres;
 use crate::profile::Profile;
 
 /// An environment as it should be.
@@ -77,6 +78,7 @@ fn database(profile: &Profile) -> Service {
     Service {
         instance: Instance::first(Role::Database),
         image: database.image.clone(),
+        postgres: database.postgres.clone(),
         limits: database.limits,
         variables: BTreeMap::new(),
         arguments: server_settings(database.durability),
@@ -127,6 +129,7 @@ fn api(profile: &Profile, number: u16, image: &ApiImage) -> Service {
             number,
         },
         image: image.tag().to_owned(),
+        postgres: Postgres::Auto,
         limits: api.limits,
         variables: variables
             .into_iter()

@@ -1,7 +1,11 @@
 //! A command beside an instance: with its variables, as its user, on the streams of this process.
 
+use std::ffi::OsString;
+use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 
+use rustix::io::Errno;
 use rustix::process::Pid;
 use rustix::process::Signal;
 use rustix::process::kill_process;
@@ -9,6 +13,7 @@ use tokio::process::Child;
 use tokio::process::Command;
 
 use super::home::Place;
+use super::postgres;
 use super::record::Record;
 use super::service;
 use crate::engine::Error;
@@ -17,6 +22,9 @@ use crate::engine::Result;
 use crate::engine::Role;
 use crate::error::Code;
 use crate::shutdown::Shutdown;
+
+/// Where this machine's files begin.
+const ROOT: &str = "/";
 
 /// A command that loses its terminal when it is waited for no more.
 #[derive(Debug)]
@@ -38,6 +46,7 @@ pub async fn run(place: &Place, record: &Record, exec: &Exec) -> Result<i32> {
     let Some((program, arguments)) = exec.command.split_first() else {
         return Err(Error::new(Code::Usage, "there is no command to run"));
     };
+    there_is_its_folder(record).await?;
     let mut command = Command::new(program);
     command.args(arguments).envs(&record.launch.variables);
     if record.instance.role == Role::Database {
@@ -50,33 +59,71 @@ pub async fn run(place: &Place, record: &Record, exec: &Exec) -> Result<i32> {
     if let Some(account) = &record.launch.account {
         command.uid(account.uid).gid(account.gid);
     }
-    let failed = |error| {
-        let what = format!("cannot run {program} beside {}", record.instance);
-        Error::new(Code::Io, what).because(error)
-    };
     let _lent = Shutdown::lend();
-    let mut running = Running(command.spawn().map_err(failed)?);
-    let status = running.0.wait().await.map_err(failed)?;
+    let spawned = command
+        .spawn()
+        .map_err(|error| refused(program, record, error));
+    let mut running = Running(spawned?);
+    let status = running.0.wait().await.map_err(|error| {
+        let what = format!("cannot learn how {program} ended");
+        Error::new(Code::Io, what).because(error)
+    })?;
     let signal = status.signal().map(|signal| 128 + signal);
     Ok(status.code().or(signal).unwrap_or(-1))
 }
 
-/// The programs of the very PostgreSQL that runs are found first.
-fn path(record: &Record) -> std::ffi::OsString {
+/// A folder that has gone would look like a program that is missing.
+async fn there_is_its_folder(record: &Record) -> Result<()> {
+    let folder = &record.launch.folder;
+    let read = tokio::fs::read_dir(folder).await;
+    read.map(drop).map_err(|error| {
+        let (instance, folder) = (record.instance, folder.display());
+        let what = format!("cannot work in {folder}, the folder of {instance}");
+        Error::new(Code::Io, what).because(error)
+    })
+}
+
+/// Why the program could not be started, as a shell tells it: it is missing, or it may not be run.
+fn refused(program: &str, record: &Record, error: io::Error) -> Error {
+    let instance = record.instance;
+    match Errno::from_io_error(&error) {
+        Some(Errno::NOENT | Errno::NOTDIR) => {
+            let what = format!("there is no program {program} beside {instance}");
+            Error::new(Code::ProgramMissing, what).hint(where_to_get(program, record))
+        }
+        Some(Errno::ACCESS | Errno::ISDIR | Errno::NOEXEC) => {
+            let what = format!("{program} cannot be run beside {instance}");
+            Error::new(Code::ProgramRefused, what).because(error)
+        }
+        _ => {
+            let what = format!("cannot run {program} beside {instance}");
+            Error::new(Code::Io, what).because(error)
+        }
+    }
+}
+
+/// PostgreSQL that was fetched comes without its clients.
+fn where_to_get(program: &str, record: &Record) -> String {
+    let is_client = program == "psql" || program.starts_with("pg_");
+    if record.instance.role == Role::Database && is_client {
+        let how = postgres::how_to_install_clients(Path::new(ROOT));
+        return format!("install PostgreSQL's clients: {how}");
+    }
+    "without Docker, programs are those of this machine, looked for on PATH".to_owned()
+}
+
+/// The programs of the very PostgreSQL that runs are found first, those of others after all that is usual.
+fn path(record: &Record) -> OsString {
     let usual = std::env::var_os("PATH").unwrap_or_default();
-    let own = record
-        .launch
-        .program
-        .parent()
-        .map(std::path::Path::to_owned);
+    let own = record.launch.program.parent().map(Path::to_owned);
+    let others = postgres::clients(Path::new(ROOT));
     let folders = own.into_iter().chain(std::env::split_paths(&usual));
-    std::env::join_paths(folders).unwrap_or(usual)
+    std::env::join_paths(folders.chain(others)).unwrap_or(usual)
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::path::Path;
 
     use super::*;
     use crate::engine::Instance;
@@ -116,11 +163,33 @@ mod tests {
         };
         let place = Place::at(&folder);
         assert_eq!(run(&place, &database(&folder), &exec).await.unwrap(), 7);
-        let missing = Exec {
-            command: vec!["no-such-program".to_owned()],
-            ..exec
-        };
-        let error = run(&place, &database(&folder), &missing).await.unwrap_err();
-        assert_eq!(error.what, "cannot run no-such-program beside database");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_missing_is_told_from_one_that_may_not_run_and_from_a_folder_that_has_gone()
+     {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        std::fs::write(folder.join("text"), "").unwrap();
+        let text = folder.join("text").display().to_string();
+        let place = Place::at(folder);
+        let cases = [
+            ("no-such-program", folder, Code::ProgramMissing),
+            ("pg_no_such_client", folder, Code::ProgramMissing),
+            (text.as_str(), folder, Code::ProgramRefused),
+            ("true", Path::new("/no-such-folder"), Code::Io),
+        ];
+        for (program, folder, code) in cases {
+            let exec = Exec {
+                command: vec![program.to_owned()],
+                variables: BTreeMap::new(),
+                terminal: false,
+            };
+            let error = run(&place, &database(folder), &exec).await.unwrap_err();
+            assert_eq!(error.code, code, "{program}: {error}");
+            let is_client = program.starts_with("pg_");
+            let hint = error.hint.unwrap_or_default();
+            assert_eq!(hint.contains("PostgreSQL's clients"), is_client, "{hint}");
+        }
     }
 }

@@ -21,6 +21,7 @@ mod system;
 mod version;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::path::PathBuf;
 
 use crate::engine::Error;
@@ -128,6 +129,16 @@ pub async fn candidates(request: Request<'_>, machine: &Machine) -> Candidates {
         wanted: Wanted::of_image(request.image),
         choice,
     }
+}
+
+/// The folders below `root` in which clients of PostgreSQL are looked for besides those of `PATH`.
+pub fn clients(root: &Path) -> Vec<PathBuf> {
+    places::clients(root)
+}
+
+/// How clients of PostgreSQL are installed on the machine whose files begin at `root`.
+pub fn how_to_install_clients(root: &Path) -> String {
+    System::of_this_machine(root).how_to_install_clients()
 }
 
 impl Machine {

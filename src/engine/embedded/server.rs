@@ -41,14 +41,13 @@ pub async fn prepare(
     home: &Home,
     place: &Place,
     service: &Service,
-    setting: &Postgres,
     watcher: &dyn Watcher,
 ) -> Result<Prepared> {
     let account = account::of_roles()?;
     let major = cluster::major(&place.data())?;
     let request = Request {
         image: &service.image,
-        setting,
+        setting: &service.postgres,
         cluster: major,
     };
     let used = postgres::find(request, &machine(home), watcher).await?;

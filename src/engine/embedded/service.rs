@@ -32,10 +32,10 @@ use crate::text::hex;
 const FREE_PORTS: std::ops::Range<u16> = 20_000..32_000;
 
 /// A hash of what a process is made from. What this engine cannot see to, such as limits, is no part of it.
-pub fn hash(service: &Service, postgres: &Postgres) -> String {
-    let made_of = match (service.instance.role, postgres) {
-        (Role::Database, Postgres::Folder(folder)) => Some(folder),
-        _ => None,
+pub fn hash(service: &Service) -> String {
+    let made_of = match &service.postgres {
+        Postgres::Folder(folder) => Some(folder),
+        Postgres::Auto => None,
     };
     let publish = service
         .publish
@@ -161,4 +161,42 @@ pub fn libpq_variables(place: &Place, database: Option<SocketAddr>) -> BTreeMap<
         variables.insert("PGPORT".to_owned(), database.port().to_string());
     }
     variables
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Instance;
+    use crate::profile::Bytes;
+    use crate::profile::Limits;
+
+    #[test]
+    fn a_database_of_another_postgres_is_another_database() {
+        let database = |postgres| Service {
+            instance: Instance::first(Role::Database),
+            image: "postgres:13.5".to_owned(),
+            postgres,
+            limits: Limits {
+                memory: Bytes(1 << 30),
+                millicpus: 1000,
+                pids: 100,
+            },
+            variables: BTreeMap::new(),
+            arguments: Vec::new(),
+            publish: None,
+        };
+        let named = |folder: &str| database(Postgres::Folder(folder.into()));
+        let found = database(Postgres::Auto);
+        assert_eq!(hash(&found), hash(&found.clone()));
+        assert_ne!(hash(&found), hash(&named("/opt/one")));
+        assert_ne!(hash(&named("/opt/one")), hash(&named("/opt/other")));
+        let tighter = Service {
+            limits: Limits {
+                millicpus: 1,
+                ..found.limits
+            },
+            ..found.clone()
+        };
+        assert_eq!(hash(&found), hash(&tighter));
+    }
 }

@@ -4,10 +4,13 @@ use std::io::Write;
 use std::process::Stdio;
 
 use super::ready;
+use super::small;
 use crate::support::environment::Environment;
 use crate::support::eventually;
 use crate::support::home::Home;
+use crate::support::home::postgres;
 use crate::support::home::send;
+use crate::support::run::Running;
 use crate::support::terminal::Terminal;
 
 #[test]
@@ -194,6 +197,30 @@ fn a_command_does_not_outlive_the_program_that_was_asked_to_end() {
         let there = std::path::Path::new("/proc").join(&psql).exists();
         (!there).then_some(())
     });
+}
+
+#[test]
+fn a_postgres_that_the_profile_names_is_kept_by_seed_and_the_dashboard() {
+    let Some(folder) = postgres() else {
+        eprintln!("CANNOT RUN HERE: there is no PostgreSQL in Debian's folders");
+        return;
+    };
+    let (named, home) = small("named");
+    let command = |words: &[&str]| {
+        let mut command = named.command(words);
+        command.env("RATESDEV_DATABASE_POSTGRES", &folder);
+        command
+    };
+    Running::start(&mut command(&["up"])).finish().exits(0);
+    let before = home.record(&named.name, "database");
+    Running::start(&mut command(&["seed"])).finish().exits(0);
+    assert_eq!(home.record(&named.name, "database"), before);
+    let terminal = Terminal::open(&command(&[]), (120, 36));
+    terminal.line("$R");
+    terminal.shows("listening");
+    terminal.key("u");
+    terminal.shows("is ready in");
+    assert_eq!(home.record(&named.name, "database"), before);
 }
 
 /// A process that another one has started.

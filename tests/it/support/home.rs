@@ -196,6 +196,11 @@ fn installed() -> Option<(u32, PathBuf)> {
     numbered.max()
 }
 
+/// The folder of the PostgreSQL that environments use here, where it is known.
+pub fn postgres() -> Option<PathBuf> {
+    installed().map(|(_, bin)| bin)
+}
+
 fn major() -> String {
     installed().map_or_else(|| "latest".to_owned(), |(major, _)| major.to_string())
 }

@@ -1,5 +1,6 @@
 //! Where installations of PostgreSQL are looked for, and what they say of themselves.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -54,9 +55,7 @@ pub struct Candidate {
 pub fn candidates(cache: &Path, path: Option<&OsStr>, root: &Path) -> Vec<Candidate> {
     let fetched = entries(cache, "", "bin");
     let named = path.into_iter().flat_map(std::env::split_paths);
-    let families = FAMILIES.iter();
-    let families =
-        families.flat_map(|(folder, prefix, bin)| entries(&root.join(folder), prefix, bin));
+    let families = families(root);
     let folders = FOLDERS.iter().map(|folder| root.join(folder));
     let all = fetched
         .into_iter()
@@ -69,6 +68,18 @@ pub fn candidates(cache: &Path, path: Option<&OsStr>, root: &Path) -> Vec<Candid
             programs,
         })
         .collect()
+}
+
+/// Every folder below `root` where systems have programs of PostgreSQL, be they only its clients; newer ones first.
+pub fn clients(root: &Path) -> Vec<PathBuf> {
+    let mut folders: Vec<_> = families(root).collect();
+    folders.sort_by_key(|folder| Reverse(major(folder)));
+    folders
+}
+
+fn families(root: &Path) -> impl Iterator<Item = PathBuf> {
+    let families = FAMILIES.iter();
+    families.flat_map(|(folder, prefix, bin)| entries(&root.join(folder), prefix, bin))
 }
 
 /// Folders in `folder` whose name is `prefix` and a number, in the order of their names.
@@ -204,6 +215,13 @@ mod tests {
         fs::remove_file(at("usr/lib/postgresql/12/bin/initdb")).unwrap();
         install(&at("cache/.13.6.0-linux-amd64-x/bin"), "");
         let path = std::env::join_paths([at("opt/own/bin"), at("links"), at("missing")]).unwrap();
+        let newest = clients(&root).into_iter().take(3).collect::<Vec<_>>();
+        let newest_folders = [
+            "opt/homebrew/opt/postgresql@17/bin",
+            "usr/libexec/postgresql16",
+            "usr/lib/postgresql/15/bin",
+        ];
+        assert_eq!(newest, newest_folders.map(at));
         let found = candidates(&at("cache"), Some(&path), &root);
         let mut found: Vec<_> = found.into_iter().map(|c| (c.programs, c.major)).collect();
         let first = (at("cache/13.5.0-linux-amd64/bin"), Some(13));

@@ -61,6 +61,15 @@ impl System {
         let known = self.likes.iter().find_map(|like| command(like, major));
         known.unwrap_or_else(|| format!("see {DOWNLOADS}"))
     }
+
+    /// How the clients of PostgreSQL are installed here, where that is less than all of it.
+    pub fn how_to_install_clients(&self) -> String {
+        let is_debian = |like: &String| matches!(like.as_str(), "debian" | "ubuntu");
+        if self.likes.iter().any(is_debian) {
+            return "`sudo apt-get install postgresql-client`".to_owned();
+        }
+        self.how_to_install(None)
+    }
 }
 
 /// The words of `ID` and `ID_LIKE`, in this order.
@@ -119,6 +128,8 @@ mod tests {
             let said = system("linux", "x86_64", false, release).how_to_install(None);
             assert_eq!(said, format!("`sudo {command}`"));
         }
+        let debian = system("linux", "x86_64", false, "ID=debian\n").how_to_install_clients();
+        assert_eq!(debian, "`sudo apt-get install postgresql-client`");
         let unknown = system("linux", "x86_64", false, "ID=plan9\n").how_to_install(None);
         assert_eq!(unknown, "see https://www.postgresql.org/download/");
         let mac = system("macos", "aarch64", false, "");
