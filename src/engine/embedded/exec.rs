@@ -1,5 +1,6 @@
 //! A command beside an instance: with its variables, as its user, on the streams of this process.
 
+use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -48,7 +49,11 @@ pub async fn run(place: &Place, record: &Record, exec: &Exec) -> Result<i32> {
     };
     there_is_its_folder(record).await?;
     let mut command = Command::new(program);
-    command.args(arguments).envs(&record.launch.variables);
+    command.args(arguments);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_a_role(name)) {
+        command.env_remove(name);
+    }
+    command.envs(&record.launch.variables);
     if record.instance.role == Role::Database {
         command.envs(service::libpq_variables(place, record.endpoint));
         command.env("PATH", path(record));
@@ -72,6 +77,14 @@ pub async fn run(place: &Place, record: &Record, exec: &Exec) -> Result<i32> {
     Ok(status.code().or(signal).unwrap_or(-1))
 }
 
+/// Variables that would lead a client of PostgreSQL, or a role's own program, somewhere else than to this environment.
+fn is_of_a_role(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    ["PG", "DB_", "API_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+}
+
 /// A folder that has gone would look like a program that is missing.
 async fn there_is_its_folder(record: &Record) -> Result<()> {
     let folder = &record.launch.folder;
@@ -86,7 +99,12 @@ async fn there_is_its_folder(record: &Record) -> Result<()> {
 /// Why the program could not be started, as a shell tells it: it is missing, or it may not be run.
 fn refused(program: &str, record: &Record, error: io::Error) -> Error {
     let instance = record.instance;
-    match Errno::from_io_error(&error) {
+    let errno = match Errno::from_io_error(&error) {
+        // A folder on the path that the role's user may not look into hides that the program is in none.
+        Some(Errno::ACCESS) if !is_anywhere(program, record) => Some(Errno::NOENT),
+        errno => errno,
+    };
+    match errno {
         Some(Errno::NOENT | Errno::NOTDIR) => {
             let what = format!("there is no program {program} beside {instance}");
             Error::new(Code::ProgramMissing, what).hint(where_to_get(program, record))
@@ -100,6 +118,16 @@ fn refused(program: &str, record: &Record, error: io::Error) -> Error {
             Error::new(Code::Io, what).because(error)
         }
     }
+}
+
+/// Whether there is a file of that name, at its path or in a folder of the path.
+fn is_anywhere(program: &str, record: &Record) -> bool {
+    let path = match record.instance.role {
+        Role::Database => path(record),
+        _ => std::env::var_os("PATH").unwrap_or_default(),
+    };
+    let mut folders = std::env::split_paths(&path);
+    program.contains('/') || folders.any(|folder| folder.join(program).exists())
 }
 
 /// PostgreSQL that was fetched comes without its clients.

@@ -200,7 +200,7 @@ fn a_command_does_not_outlive_the_program_that_was_asked_to_end() {
 }
 
 #[test]
-fn a_postgres_that_the_profile_names_is_kept_by_seed_and_the_dashboard() {
+fn a_postgres_that_the_profile_names_is_kept_by_seed() {
     let Some(folder) = postgres() else {
         eprintln!("CANNOT RUN HERE: there is no PostgreSQL in Debian's folders");
         return;
@@ -214,12 +214,6 @@ fn a_postgres_that_the_profile_names_is_kept_by_seed_and_the_dashboard() {
     Running::start(&mut command(&["up"])).finish().exits(0);
     let before = home.record(&named.name, "database");
     Running::start(&mut command(&["seed"])).finish().exits(0);
-    assert_eq!(home.record(&named.name, "database"), before);
-    let terminal = Terminal::open(&command(&[]), (120, 36));
-    terminal.line("$R");
-    terminal.shows("listening");
-    terminal.key("u");
-    terminal.shows("is ready in");
     assert_eq!(home.record(&named.name, "database"), before);
 }
 
