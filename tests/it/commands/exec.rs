@@ -124,7 +124,8 @@ fn the_terminal_is_the_commands_until_it_ends(environment: &Environment) {
     terminal.resize(77, 21);
     terminal.line("until [ \"$(stty size)\" = '21 77' ]; do sleep 0.1; done; echo re''sized");
     terminal.shows("resized");
-    terminal.line("sleep 1000");
+    terminal.line("echo sle''eping; sleep 1000");
+    terminal.shows("sleeping");
     terminal.key("C-c");
     terminal.line("exit 5");
     terminal.prompts(2);
