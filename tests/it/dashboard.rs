@@ -35,8 +35,11 @@ fn an_environment_is_brought_up_read_asked_restarted_and_left_running() {
     terminal.key("Enter");
     terminal.shows("listening");
     terminal.key("Escape");
+    // A terminal may tell Escape and the next key as one, so that one comes between that does not matter.
+    terminal.key("w");
 
     terminal.key("]");
+    terminal.shows("requests a second");
     terminal.key("]");
     terminal.shows("200 · 31 days");
     terminal.shows("1\u{2009}154.33");
@@ -83,6 +86,7 @@ fn questions_are_remembered_for_both_and_the_terminal_comes_back_whole() {
     terminal.key("h");
     terminal.shows("2021-01-31");
     terminal.key("Escape");
+    terminal.key("F12");
     terminal.key("p");
     terminal.shows("rates=#");
     terminal.line("select 40 + 2 as answer;");
