@@ -13,6 +13,7 @@ mod metrics;
 mod observe;
 mod openapi;
 mod page;
+mod places;
 mod prices;
 mod problem;
 mod question;
@@ -39,10 +40,11 @@ use self::problem::Kind;
 use self::problem::Problem;
 
 /// Every path that is answered; metrics, log and the OpenAPI document name routes by these.
-const ROUTES: [&str; 7] = [
+const ROUTES: [&str; 8] = [
     "/",
     "/rates",
     "/prices",
+    "/places",
     "/health/live",
     "/health/ready",
     "/metrics",
@@ -55,6 +57,7 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/", get(hello::hello))
         .route("/rates", get(rates::rates))
         .route("/prices", get(prices::prices))
+        .route("/places", get(places::places))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::metrics))

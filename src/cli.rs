@@ -53,6 +53,7 @@ use futures_util::future::BoxFuture;
 
 use crate::engine::Engine;
 use crate::engine::docker::Asked;
+use crate::environment::locate::Awaited;
 use crate::environment::locate::Engines;
 use crate::error::Exit;
 use crate::error::IoError;
@@ -130,20 +131,35 @@ impl Globals {
 #[derive(Debug)]
 struct Context {
     globals: Globals,
-    engines: Engines,
+    engines: Arc<Engines>,
     out: Output,
     shutdown: Shutdown,
     dashboard: Face,
 }
 
-/// What opens the dashboard: the command line knows nothing of it but what it is opened for.
-pub type Face = fn(Opened, Shutdown) -> BoxFuture<'static, Result<Exit>>;
+/// What opens the dashboard.
+pub type Open = fn(Opened, Shutdown) -> BoxFuture<'static, Result<Exit>>;
+
+/// The dashboard: the command line knows nothing else of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Face {
+    /// Opens it.
+    pub open: Open,
+    /// How many of its actions have keys of the user's own; an error where those cannot be used.
+    pub own_keys: fn() -> Result<usize>,
+}
 
 /// What the dashboard is opened for.
 #[derive(Debug)]
 pub struct Opened {
     /// Where environments can be.
     pub engines: Vec<Arc<dyn Engine>>,
+    /// Where an environment that is nowhere is made.
+    pub places: Arc<Engines>,
+    /// The engine that is named for this run.
+    pub named: EngineChoice,
+    /// Docker, where it does not answer and nobody named another engine.
+    pub awaited: Option<Awaited>,
     /// The current folder.
     pub folder: PathBuf,
     /// The environment that is shown first.
@@ -236,9 +252,12 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
 /// Shows what clap has to say: help and version are answers, the rest is wrong usage.
 fn usage(error: &clap::Error) -> ExitCode {
     let asked = !error.use_stderr();
-    match error.print() {
-        Ok(()) if asked => Exit::Done.into(),
-        _ => Exit::Usage.into(),
+    // Who asks for help and does not read all of it has asked all the same.
+    drop(error.print());
+    if asked {
+        Exit::Done.into()
+    } else {
+        Exit::Usage.into()
     }
 }
 
@@ -248,7 +267,7 @@ fn start(cli: Cli, out: &Output, dashboard: Face) -> Result<Exit> {
     let runtime = runtime.map_err(IoError::new("start the runtime"))?;
     let result = runtime.block_on(async {
         let context = Context {
-            engines: Engines::new(cli.globals.asked()),
+            engines: Arc::new(Engines::new(cli.globals.asked())),
             globals: cli.globals,
             out: out.clone(),
             shutdown: Shutdown::on_signals(),

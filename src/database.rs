@@ -1,8 +1,11 @@
 //! PostgreSQL: how to connect, what a dump is, how a database is seeded and migrated.
 
+pub mod console;
 mod dump;
 mod fingerprint;
+pub mod history;
 mod migrate;
+pub mod note;
 mod places;
 pub mod seed;
 
@@ -38,6 +41,11 @@ pub struct Settings {
 pub struct Password(String);
 
 impl Password {
+    /// The secret that a server knows.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
     /// The secret itself, for the one place that sends it to the server.
     pub fn reveal(&self) -> &str {
         &self.0

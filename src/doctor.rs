@@ -251,6 +251,16 @@ pub fn terminal(is_terminal: bool, size: Option<(u16, u16)>, charset: Charset) -
     }
 }
 
+/// Keys of the user's own in the dashboard, where there are any.
+pub fn keys(remapped: usize) -> Option<Finding> {
+    let actions = match remapped {
+        0 => return None,
+        1 => "1 action of the dashboard has".to_owned(),
+        more => format!("{more} actions of the dashboard have"),
+    };
+    Some(Finding::good("keys", format!("{actions} keys of your own")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

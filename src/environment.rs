@@ -1,9 +1,12 @@
 //! The life of an environment: plan what has to be done, do it, tell about it, report what is there.
 
+pub mod changes;
 mod check;
 pub mod chosen;
+mod database;
 pub mod event;
 pub mod exec;
+mod lacks;
 pub mod locate;
 mod lock;
 pub mod logs;
@@ -13,6 +16,7 @@ mod runner;
 pub mod status;
 pub mod wanted;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::Path;
 use std::path::PathBuf;
@@ -21,6 +25,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use futures_util::future::try_join_all;
+use tokio::sync::OnceCell;
 use tokio::time::sleep;
 
 use crate::database::DumpError;
@@ -28,16 +33,21 @@ use crate::database::Fingerprint;
 use crate::engine::Action;
 use crate::engine::Engine;
 use crate::engine::Error;
+use crate::engine::Found;
 use crate::engine::Identity;
 use crate::engine::Observed;
 use crate::engine::Role;
+use crate::engine::inspect;
 use crate::engine::port_taken;
 use crate::error::Code;
 use crate::error::IoError;
 use crate::error::Result;
 use crate::image::ApiImage;
 use crate::image::Platform;
+use crate::image::folder;
+use crate::image::folder::FolderImage;
 use crate::profile;
+use crate::profile::ApiSource;
 use crate::profile::EnvironmentName;
 use crate::profile::Profile;
 use crate::profile::Request;
@@ -53,6 +63,7 @@ use plan::Task;
 use runner::Runner;
 use status::Held;
 use status::SeedStatus;
+use wanted::Images;
 use wanted::Wanted;
 
 /// How old the API's word on its data may be: it asks the database once a second, and has to connect to it anew when a
@@ -106,9 +117,19 @@ pub struct Up {
 #[derive(Debug)]
 pub struct Prepared {
     wanted: Wanted,
+    observed: Observed,
     held: Option<String>,
     /// What has to be done.
     pub plan: Plan,
+}
+
+/// An environment that is ready.
+#[derive(Debug)]
+pub struct Ready {
+    /// Whether there was nothing to do.
+    pub unchanged: bool,
+    /// What exists of it.
+    pub observed: Observed,
 }
 
 impl Prepared {
@@ -119,6 +140,11 @@ impl Prepared {
 }
 
 impl Environment {
+    /// Everything its engine knows of an instance, without secrets.
+    pub async fn inspect(&self, found: &Found) -> Result<serde_json::Value> {
+        Ok(inspect::masked(self.engine.inspect(found).await?))
+    }
+
     /// What exists of it.
     pub async fn observe(&self) -> Result<Observed> {
         Ok(self.engine.observe(&self.name).await?)
@@ -126,8 +152,11 @@ impl Environment {
 
     /// The right to change it; `busy` is told who has it when it has to be waited for.
     pub async fn lock(&self, shutdown: &Shutdown, busy: impl Fn(&str)) -> Result<Lock> {
-        let endpoint = &self.engine.about().endpoint;
-        lock::take(&self.name, endpoint, shutdown, busy).await
+        let path = match self.engine.lock_file(&self.name)? {
+            Some(path) => path,
+            None => lock::file(&self.name, &self.engine.about().endpoint)?,
+        };
+        lock::take(&path, shutdown, busy).await
     }
 
     /// Where its API answers for people, when it runs; behind a tunnel that is an address of the engine's machine.
@@ -145,18 +174,29 @@ impl Environment {
     /// What a profile comes to here: its services as they would run.
     pub async fn wanted(&self, profile: &Profile, program: &Path) -> Result<Wanted> {
         let platform = self.engine.about().platform.clone();
-        let (image, fingerprint) = gather(profile, program, platform).await?;
+        self.refuse_images_without_docker(profile)?;
+        let (images, fingerprint) = gather(profile, program, platform).await?;
         let name = self.name.clone();
         Ok(wanted::wanted(
             profile,
             name,
-            image,
+            images,
             fingerprint.to_string(),
         ))
     }
 
+    /// A team's own API is an image, which processes cannot run.
+    fn refuse_images_without_docker(&self, profile: &Profile) -> Result<()> {
+        let about = self.engine.about();
+        if profile.api.is_built_in() || about.platform != Platform::Process {
+            return Ok(());
+        }
+        Err(needs_docker(profile, format!("the engine is {}", about.engine)).into())
+    }
+
     /// Works out what `up` has to do, without doing it. `program` is what the API image is made from.
     pub async fn prepare(&self, profile: &Profile, program: &Path, up: Up) -> Result<Prepared> {
+        lacks::refuse(profile, self.engine.about())?;
         let (observed, wanted) = tokio::try_join!(self.observe(), self.wanted(profile, program))?;
         self.refuse_another_checkout(&observed, &profile.root)?;
         self.refuse_unreachable_ports(&wanted)?;
@@ -170,7 +210,12 @@ impl Environment {
         let held = situation
             .seed
             .filter(|held| *held != wanted.seed.fingerprint);
-        Ok(Prepared { wanted, held, plan })
+        Ok(Prepared {
+            wanted,
+            observed: situation.observed,
+            held,
+            plan,
+        })
     }
 
     /// Pulls what the profile names although it may be there, so that a plan can be made from what is new.
@@ -181,14 +226,25 @@ impl Environment {
         emitter: &Emitter,
         shutdown: &Shutdown,
     ) -> Result<()> {
-        let step = Step {
-            task: Task::Act(Action::Pull(profile.database.image.clone())),
+        let services = profile
+            .services
+            .iter()
+            .map(|service| service.image.as_str());
+        let database = profile.database.image.as_str();
+        let mut images: BTreeSet<_> = services.chain([database]).collect();
+        if let ApiSource::Image(image) = profile.api.source() {
+            images.insert(image);
+        }
+        let step = |image: &str| Step {
+            task: Task::Act(Action::Pull(image.to_owned())),
             reason: None,
             after: vec![],
+            beside: vec![],
         };
+        let steps = images.into_iter().map(step).collect();
         let owner = wanted::owner(profile, self.name.clone());
         self.run(
-            &Plan { steps: vec![step] },
+            &Plan { steps },
             &owner,
             up.wait_timeout,
             (emitter, shutdown),
@@ -196,37 +252,86 @@ impl Environment {
         .await
     }
 
-    /// Carries out what was prepared; afterwards the environment is ready.
-    pub async fn up(
+    /// Builds the image of a team's own API although it is there, so that a plan can be made from what is new.
+    async fn build(
         &self,
-        prepared: &Prepared,
+        profile: &Profile,
         up: Up,
         emitter: &Emitter,
         shutdown: &Shutdown,
     ) -> Result<()> {
-        let Prepared { wanted, plan, .. } = prepared;
-        self.run(plan, &wanted.owner, up.wait_timeout, (emitter, shutdown))
-            .await?;
-        let patience = if plan.loads() { STALE } else { Duration::ZERO };
-        self.verify_seed(wanted, Instant::now() + patience).await
+        self.refuse_images_without_docker(profile)?;
+        let Some(image) = shutdown.guard(folder_image(profile)).await? else {
+            return Ok(());
+        };
+        let step = Step {
+            task: Task::Act(Action::BuildFolder(image)),
+            reason: Some("asked for".to_owned()),
+            after: vec![],
+            beside: vec![],
+        };
+        let (plan, owner) = (
+            Plan { steps: vec![step] },
+            wanted::owner(profile, self.name.clone()),
+        );
+        self.run(&plan, &owner, up.wait_timeout, (emitter, shutdown))
+            .await
     }
 
-    /// Does all of that with the running program; tells whether there was nothing to do.
+    /// Carries out what was prepared; afterwards the environment is ready.
+    pub async fn up(
+        &self,
+        prepared: Prepared,
+        up: Up,
+        emitter: &Emitter,
+        shutdown: &Shutdown,
+    ) -> Result<Ready> {
+        let Prepared {
+            wanted,
+            observed,
+            plan,
+            ..
+        } = prepared;
+        let unchanged = plan.is_empty();
+        // What was seen holds for as long as nothing is changed.
+        let seen = unchanged.then_some(observed);
+        let runner = self.runner(&wanted.owner, up.wait_timeout, (emitter, shutdown));
+        let runner = Runner {
+            seen: OnceCell::new_with(seen),
+            ..runner
+        };
+        runner.run(&plan).await?;
+        let observed = runner.observed().await?.clone();
+        // What was changed may be the end of a load that an earlier manager began.
+        let patience = if unchanged { Duration::ZERO } else { STALE };
+        verify_seed(&self.engine, &observed, &wanted, Instant::now() + patience).await?;
+        Ok(Ready {
+            unchanged,
+            observed,
+        })
+    }
+
+    /// Does all of that with the running program.
     pub async fn bring_up(
         &self,
         profile: &Profile,
         up: Up,
         emitter: &Emitter,
         shutdown: &Shutdown,
-    ) -> Result<bool> {
+    ) -> Result<Ready> {
+        lacks::refuse(profile, self.engine.about())?;
         if up.pull == Pull::Always {
             self.pull(profile, up, emitter, shutdown).await?;
+        }
+        let mut up = up;
+        if up.choices.build && !profile.api.is_built_in() {
+            self.build(profile, up, emitter, shutdown).await?;
+            up.choices.build = false;
         }
         let program = program()?;
         let prepare = self.prepare(profile, &program, up);
         let prepared = shutdown.guard(prepare).await?;
-        self.up(&prepared, up, emitter, shutdown).await?;
-        Ok(prepared.plan.is_empty())
+        self.up(prepared, up, emitter, shutdown).await
     }
 
     /// Takes down what is there, with its data if asked.
@@ -275,22 +380,32 @@ impl Environment {
         plan: &Plan,
         owner: &Identity,
         wait: Duration,
-        (emitter, shutdown): (&Emitter, &Shutdown),
+        told: (&Emitter, &Shutdown),
     ) -> Result<()> {
-        let runner = Runner {
+        self.runner(owner, wait, told).run(plan).await
+    }
+
+    fn runner<'a>(
+        &'a self,
+        owner: &'a Identity,
+        wait: Duration,
+        (emitter, shutdown): (&'a Emitter, &'a Shutdown),
+    ) -> Runner<'a> {
+        Runner {
             engine: &self.engine,
             owner,
             wait,
             emitter,
             shutdown,
-        };
-        runner.run(plan).await
+            seen: OnceCell::new(),
+        }
     }
 
     async fn situation(&self, wanted: &Wanted, observed: Observed) -> Result<Situation> {
         let images: Vec<_> = images(wanted).collect();
         let there = try_join_all(images.iter().map(|image| self.engine.has_image(image)));
-        let (there, seed) = futures_util::join!(there, status::seed(&observed));
+        let seed = status::seed(&self.engine, &observed);
+        let (there, seed) = futures_util::join!(there, seed);
         let missing = images.iter().zip(there?).filter(|(_, there)| !there);
         let missing_images = missing.map(|(image, _)| (*image).to_owned()).collect();
         let changed = wanted.services.iter().filter(|service| {
@@ -302,6 +417,7 @@ impl Environment {
             changed,
             seed: seed.known().map(|seed| seed.fingerprint),
             missing_images,
+            starts_are_slow: matches!(self.engine.about().platform, Platform::Container(_)),
             observed,
         })
     }
@@ -309,9 +425,9 @@ impl Environment {
     /// Readiness is asked over published ports, so they must be bound to where they can be reached from here.
     fn refuse_unreachable_ports(&self, wanted: &Wanted) -> Result<()> {
         let hidden = wanted.services.iter().find_map(|service| {
-            let address = service.publish?.address;
-            let hidden = !self.engine.reaches(address);
-            hidden.then_some((service.instance.role, address))
+            let mut asked_at = service.asked_at();
+            let hidden = asked_at.find(|address| !self.engine.reaches(*address))?;
+            Some((service.instance.role, hidden))
         });
         match hidden {
             Some((role, address)) => Err(self.port_unreachable(role, address).into()),
@@ -325,10 +441,15 @@ impl Environment {
         let what = format!(
             "the port of the {role} would be bound to {address} of another machine, {endpoint}"
         );
+        let bind = if role.is_own() {
+            format!("in `services.{role}.ports`")
+        } else {
+            format!("--set {role}.bind=0.0.0.0")
+        };
         Error::new(Code::PortUnreachable, what)
             .because("it could not be reached from here")
             .hint(format!(
-                "use the Engine over ssh://, which tunnels; or bind the port to an address that the network reaches: --set {role}.bind=0.0.0.0"
+                "use the Engine over ssh://, which tunnels; or bind the port to an address that the network reaches: {bind}"
             ))
     }
 
@@ -361,37 +482,37 @@ impl Environment {
             let Task::Act(Action::Start(service)) = &step.task else {
                 continue;
             };
-            let Some((address, port)) = service
-                .publish
-                .and_then(|publish| Some((publish.address, publish.port?)))
-            else {
-                continue;
-            };
-            if publishes(observed, port) || (local && !is_taken(address, port)) {
-                continue;
-            }
-            let holder = self.engine.holder(port).await;
-            if local || holder.is_some() {
-                return Err(port_taken(port, service.instance, holder).into());
+            for (address, port) in service.fixed_ports() {
+                if publishes(observed, port) || (local && !is_taken(address, port)) {
+                    continue;
+                }
+                let holder = self.engine.holder(port).await;
+                if local || holder.is_some() {
+                    return Err(port_taken(port, service.instance, holder).into());
+                }
             }
         }
         Ok(())
     }
+}
 
-    /// The last word on readiness: the database holds what the profile says. Another word of the API is believed only
-    /// after the deadline.
-    async fn verify_seed(&self, wanted: &Wanted, deadline: Instant) -> Result<()> {
-        let observed = self.observe().await?;
-        loop {
-            let held = status::seed(&observed).await;
-            if held.is(&wanted.seed.fingerprint) {
-                return Ok(());
-            }
-            if Instant::now() >= deadline {
-                return Err(not_verified(held, wanted));
-            }
-            sleep(Duration::from_millis(100)).await;
+/// The last word on readiness: the database holds what the profile says. Another word of the API is believed only after
+/// the deadline.
+async fn verify_seed(
+    engine: &Arc<dyn Engine>,
+    observed: &Observed,
+    wanted: &Wanted,
+    deadline: Instant,
+) -> Result<()> {
+    loop {
+        let held = status::seed(engine, observed).await;
+        if held.is(&wanted.seed.fingerprint) {
+            return Ok(());
         }
+        if Instant::now() >= deadline {
+            return Err(not_verified(held, wanted));
+        }
+        sleep(Duration::from_millis(100)).await;
     }
 }
 
@@ -399,10 +520,7 @@ impl Environment {
 fn not_verified(held: Held, wanted: &Wanted) -> crate::error::Error {
     match held {
         Held::Unknown(why) => {
-            let error = Error::new(
-                Code::NotReady,
-                "the API does not say what the database holds",
-            );
+            let error = Error::new(Code::NotReady, "nobody says what the database holds");
             error
                 .because(why)
                 .hint("`ratesdev status` and `ratesdev logs api` show more")
@@ -445,12 +563,40 @@ pub fn is_gone(folder: &Path) -> bool {
     looked.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
 
-/// The API image and the dump's fingerprint; both read whole files, so they are worked out side by side.
+/// Why a profile with a team's own API cannot run where it would have to.
+fn needs_docker(profile: &Profile, why: impl Into<String>) -> Error {
+    let what = match profile.api.source() {
+        ApiSource::Image(image) => format!("the image {image}"),
+        ApiSource::Folder(folder) => format!("an image built from {}", folder.display()),
+        ApiSource::BuiltIn => "the one that comes with ratesdev".to_owned(),
+    };
+    let profile = &profile.name;
+    Error::new(
+        Code::NeedsDocker,
+        format!("the API of the profile {profile} is {what}, which only the engine docker can run"),
+    )
+    .because(why.into())
+    .hint("start a Docker Engine and use it (`--engine docker`), or run the API that comes with ratesdev: --set api.image=built-in")
+}
+
+/// The image of the team's own API, where it is built.
+async fn folder_image(profile: &Profile) -> Result<Option<FolderImage>> {
+    let build = profile.api.build.clone();
+    let ApiSource::Folder(context) = profile.api.source() else {
+        return Ok(None);
+    };
+    let context = context.to_owned();
+    let cache = folder::cache();
+    let locate = move || FolderImage::locate(&build, &context, cache.as_deref());
+    Ok(Some(joined(tokio::task::spawn_blocking(locate).await)?))
+}
+
+/// The images that are built, and the dump's fingerprint; all read whole files, so they are worked out side by side.
 async fn gather(
     profile: &Profile,
     program: &Path,
     platform: Platform,
-) -> Result<(ApiImage, Fingerprint)> {
+) -> Result<(Images, Fingerprint)> {
     let (program, root, dump) = (
         program.to_owned(),
         profile.root.clone(),
@@ -458,9 +604,11 @@ async fn gather(
     );
     let image = tokio::task::spawn_blocking(move || ApiImage::locate(&program, &root, &platform));
     let fingerprint = tokio::task::spawn_blocking(move || Fingerprint::of_file(&dump));
+    let folder = folder_image(profile).await?;
     let (image, fingerprint) = (joined(image.await), joined(fingerprint.await));
+    let ours = image.map_err(IoError::new("make the API image"))?;
     Ok((
-        image.map_err(IoError::new("make the API image"))?,
+        Images { ours, folder },
         fingerprint.map_err(|error| DumpError::missing(&profile.seed.file, error.source))?,
     ))
 }
@@ -474,12 +622,9 @@ fn joined<T>(result: Result<T, tokio::task::JoinError>) -> T {
 }
 
 fn images(wanted: &Wanted) -> impl Iterator<Item = &str> {
-    let mut images: Vec<_> = wanted
-        .services
-        .iter()
-        .map(|service| service.image.as_str())
-        .collect();
-    images.dedup();
+    let images = wanted.services.iter();
+    let mut images: BTreeSet<_> = images.map(|service| service.image.as_str()).collect();
+    images.insert(wanted.api_image.tag());
     images.into_iter()
 }
 
@@ -487,7 +632,7 @@ fn refuse_missing_images(wanted: &Wanted, situation: &Situation, pull: Pull) -> 
     let missing = situation
         .missing_images
         .iter()
-        .find(|image| *image != wanted.api_image.tag());
+        .find(|image| !wanted.builds(image));
     match missing {
         Some(image) if pull == Pull::Never => {
             let error = Error::new(
@@ -504,10 +649,8 @@ fn refuse_missing_images(wanted: &Wanted, situation: &Situation, pull: Pull) -> 
 
 /// Whether an environment itself publishes a port.
 pub fn publishes(observed: &Observed, port: u16) -> bool {
-    let mut published = observed
-        .instances
-        .iter()
-        .filter_map(|found| found.published);
+    let instances = observed.instances.iter();
+    let mut published = instances.flat_map(|found| &found.ports);
     published.any(|published| published.port() == port)
 }
 

@@ -76,6 +76,19 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The engine has no addresses left for another network.
+    ///
+    /// Every environment has a network of its own, and all the addresses for networks are given away.
+    ///
+    /// Take environments down that are not needed (`ratesdev ls --all`), or remove networks that nothing uses with
+    /// `docker network prune`.
+    AddressesUsedUp = "E-ADDRESSES",
+    /// A team's own API does not do what an API must.
+    ///
+    /// It listens where nobody can reach it, has no health path, or its answers are no rates; the message says which.
+    ///
+    /// docs/API.md says what an API must do; `listen`, `health` and `environment` of `[api]` say how yours does it.
+    ApiContract = "E-API-CONTRACT",
     /// The API answered a question with an error.
     ///
     /// The question names a port or a region that does not exist, its span is too long, or the API itself is in
@@ -96,6 +109,13 @@ codes! {
     ///
     /// Correct what they complain of, then `ratesdev up` again.
     BuildFailed = "E-BUILD-FAILED",
+    /// The folder that an image is built from cannot be used.
+    ///
+    /// It is not there, lacks its Dockerfile, has a `.dockerignore` that makes no sense, or holds a file that cannot be
+    /// read; the message names it.
+    ///
+    /// Put it right, leave the file out with a `.dockerignore`, or correct `[api] build` in the profile.
+    ContextUnusable = "E-BUILD-CONTEXT",
     /// Another command holds the environment.
     ///
     /// Two commands would have changed the same environment at once.
@@ -141,9 +161,10 @@ codes! {
     DatabaseUnreachable = "E-DATABASE-UNREACHABLE",
     /// The disk is full.
     ///
-    /// The disk of this machine, or that of the engine, has no space left.
+    /// The disk of this machine, or that of the engine, has no space left. What runs may go on; `status` and `down` work.
     ///
-    /// Make space: `docker system df` shows what fills Docker's disk, `ratesdev ls --all` what environments keep.
+    /// Make space: `docker system df` shows what fills Docker's disk, `ratesdev ls --all` what environments keep. Then
+    /// `ratesdev up` again.
     DiskFull = "E-DISK-FULL",
     /// The engine answered something unexpected.
     ///
@@ -232,9 +253,17 @@ codes! {
     ///
     /// Make or fetch it again. Nothing of it was loaded.
     DumpTruncated = "E-DUMP-TRUNCATED",
+    /// The engine cannot do what the profile asks for.
+    ///
+    /// Services of the team's own and code that is mounted need containers, which the engine embedded has none of;
+    /// folders of this machine can only be mounted by an Engine of this machine.
+    ///
+    /// Use a Docker Engine of this machine (`--engine docker`), or another profile without what the message names.
+    EngineLacks = "E-ENGINE-LACKS",
     /// The folder of the embedded environments cannot be used.
     ///
-    /// It cannot be written to, belongs to somebody else, or holds what another version of ratesdev wrote.
+    /// It cannot be written to, is on a disk that is mounted for reading only, belongs to somebody else, or holds what
+    /// another version of ratesdev wrote.
     ///
     /// Choose another folder with `RATESDEV_HOME`, or make this one writable.
     HomeUnusable = "E-HOME",
@@ -251,6 +280,13 @@ codes! {
     /// Check the image's name in the profile; `docker pull IMAGE` shows more. `scripts/postgres-image` builds a
     /// stand-in for PostgreSQL's.
     ImageMissing = "E-IMAGE-MISSING",
+    /// The image is for another processor.
+    ///
+    /// The machine of the Docker Engine cannot run the image: it was made for another processor, and there is none for
+    /// this one.
+    ///
+    /// Pull or build the image for that processor, or name another one in the profile.
+    ImagePlatform = "E-IMAGE-PLATFORM",
     /// The user interrupted the command.
     ///
     /// Ctrl-C, or a signal to end.
@@ -263,12 +299,32 @@ codes! {
     ///
     /// Follow the system's words: check the path and its permissions.
     Io = "E-IO",
+    /// A file or folder that should be mounted is not there.
+    ///
+    /// `sync` or `volumes` of the profile names it; paths there begin at the folder of the file that says so.
+    ///
+    /// Make it, or correct the path in the profile.
+    MountMissing = "E-MOUNT-MISSING",
+    /// The keys in your own `config.toml` cannot be used.
+    ///
+    /// Its table `[keys]` names an action or a key that there is none of, or gives one key to two actions of one pane.
+    ///
+    /// Correct the lines that are shown, or take them out. The palette of the dashboard (`:`) shows the name of every
+    /// action.
+    KeysInvalid = "E-KEYS",
     /// The environment's name is held by another checkout.
     ///
     /// An environment, a container or a network of this name exists and is not this checkout's.
     ///
     /// Choose another name with `-e NAME`, or remove the other one from where it was made.
     NameTaken = "E-NAME-TAKEN",
+    /// The profile wants something that only Docker can do.
+    ///
+    /// A team's own API is an image, and the engine embedded runs no images; the message says which engine was meant, and
+    /// why it was not Docker.
+    ///
+    /// Start a Docker Engine and use it, or leave `image` and `build` out of `[api]`.
+    NeedsDocker = "E-NEEDS-DOCKER",
     /// The environment did not become ready in time.
     ///
     /// A role started and did not answer in time; its last answer and its last lines are shown.
@@ -375,9 +431,10 @@ codes! {
     SeedDiffers = "E-SEED-DIFFERS",
     /// The supervisor of an embedded environment does not do its work.
     ///
-    /// It could not be started, ended, or speaks for another version; its last words are shown.
+    /// It could not be started, ended, or does not answer and is not certain to be ours; its last words are shown.
     ///
-    /// Run the command again; `ratesdev down` and `up` start a new one.
+    /// Run the command again; `ratesdev down` and `up` start a new one. End what else listens on the socket
+    /// `supervisor.sock` in the environment's folder.
     Supervisor = "E-SUPERVISOR",
     /// The machine of the Engine does not let this user in.
     ///
@@ -403,6 +460,13 @@ codes! {
     ///
     /// Find out why with `ssh` itself: `ssh HOST true`.
     SshUnreachable = "E-SSH-UNREACHABLE",
+    /// PostgreSQL refused a statement that was typed in the dashboard.
+    ///
+    /// The statement is wrong, took too long, was cancelled, or would write where writing is off; PostgreSQL's own words
+    /// are shown, and the place in the statement that they are about.
+    ///
+    /// Correct the statement, or switch writing on first. `ratesdev psql` takes what the prompt does not.
+    StatementRefused = "E-STATEMENT",
     /// The command line cannot be understood.
     ///
     /// A word, an option or a value is not one that the command knows.

@@ -1,12 +1,23 @@
-//! The API image: from this very program where it can run in a container as it is, else from the checkout's sources.
+//! The API image: from this very program where it can run in a container as it is, else from the checkout's sources;
+//! and images of a team's own, built from its folder.
 
+mod archive;
+pub mod folder;
+mod ignore;
+mod known;
+mod walk;
+
+use std::fs::File;
 use std::io;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Read;
+use std::io::Seek;
 use std::path::Path;
 use std::path::PathBuf;
 
 use object::Endianness;
 use object::elf;
-use object::read::elf::ElfFile64;
 use object::read::elf::FileHeader;
 use object::read::elf::ProgramHeader;
 use sha2::Digest;
@@ -20,6 +31,15 @@ pub const REPOSITORY: &str = "ratesdev/api";
 /// A static program needs nothing but itself.
 const FROM_BINARY: &str =
     "FROM scratch\nCOPY ratesdev /ratesdev\nUSER 65534:65534\nENTRYPOINT [\"/ratesdev\"]\n";
+
+/// The names and modes of what a build context holds.
+const DOCKERFILE: &str = "Dockerfile";
+const PROGRAM: &str = "ratesdev";
+const PLAIN_MODE: u32 = 0o644;
+const PROGRAM_MODE: u32 = 0o755;
+
+/// How much of a program is looked at to see what kind it is; the headers in question are its first.
+const HEAD: u64 = 64 << 10;
 
 /// What a build from sources is made of, relative to the checkout.
 const SOURCES: [&str; 7] = [
@@ -60,10 +80,10 @@ pub enum Platform {
 }
 
 impl Platform {
-    /// Whether this very program runs there as it is.
-    fn runs(&self, program: &[u8]) -> bool {
+    /// Whether the program that begins with `head` runs there as it is.
+    fn runs(&self, head: &[u8]) -> bool {
         match self {
-            Self::Container(architecture) => is_static_program_for(program, architecture),
+            Self::Container(architecture) => is_static_program_for(head, architecture),
             Self::Process => true,
         }
     }
@@ -79,13 +99,14 @@ struct Entry {
 impl ApiImage {
     /// The image that belongs to `program` where it must run, with the checkout at `root` to fall back to.
     pub fn locate(program: &Path, root: &Path, platform: &Platform) -> io::Result<Self> {
-        let contents = std::fs::read(program)?;
-        let (source, entries) = if platform.runs(&contents) {
-            (Source::Binary(program.to_owned()), binary(contents))
+        let mut file = File::open(program)?;
+        let (source, digest) = if platform.runs(&head(&mut file)?) {
+            let digest = digest_of_binary(&mut file)?;
+            (Source::Binary(program.to_owned()), digest)
         } else {
-            (Source::Checkout(root.to_owned()), checkout(root)?)
+            (Source::Checkout(root.to_owned()), digest(&checkout(root)?))
         };
-        let tag = format!("{REPOSITORY}:{}", digest(&entries));
+        let tag = format!("{REPOSITORY}:{digest}");
         Ok(Self { tag, source })
     }
 
@@ -138,17 +159,17 @@ impl Source {
 
 fn binary(contents: Vec<u8>) -> Vec<Entry> {
     let program = Entry {
-        path: "ratesdev".to_owned(),
-        mode: 0o755,
+        path: PROGRAM.to_owned(),
+        mode: PROGRAM_MODE,
         contents,
     };
-    vec![entry("Dockerfile", FROM_BINARY.into()), program]
+    vec![entry(DOCKERFILE, FROM_BINARY.into()), program]
 }
 
 fn entry(path: &str, contents: Vec<u8>) -> Entry {
     Entry {
         path: path.to_owned(),
-        mode: 0o644,
+        mode: PLAIN_MODE,
         contents,
     }
 }
@@ -156,7 +177,7 @@ fn entry(path: &str, contents: Vec<u8>) -> Entry {
 fn checkout(root: &Path) -> io::Result<Vec<Entry>> {
     let dockerfile =
         std::fs::read(root.join(FROM_SOURCES)).map_err(|error| no_sources(root, &error))?;
-    let mut entries = vec![entry("Dockerfile", dockerfile)];
+    let mut entries = vec![entry(DOCKERFILE, dockerfile)];
     for source in SOURCES {
         gather(root, Path::new(source), &mut entries)?;
     }
@@ -190,35 +211,80 @@ fn gather(root: &Path, path: &Path, entries: &mut Vec<Entry>) -> io::Result<()> 
 
 fn digest(entries: &[Entry]) -> String {
     let mut digest = Sha256::new();
-    for Entry {
-        path,
-        mode,
-        contents,
-    } in entries
-    {
-        digest.update(format!("{path}\0{mode}\0{}\0", contents.len()));
-        digest.update(contents);
+    for entry in entries {
+        begin(
+            &mut digest,
+            (&entry.path, entry.mode),
+            entry.contents.len() as u64,
+        );
+        digest.update(&entry.contents);
     }
+    tag(digest)
+}
+
+/// The same of what [`binary`] would make of a program, which is read piece by piece: it may be a large one.
+fn digest_of_binary(program: &mut File) -> io::Result<String> {
+    let mut digest = Sha256::new();
+    begin(
+        &mut digest,
+        (DOCKERFILE, PLAIN_MODE),
+        FROM_BINARY.len() as u64,
+    );
+    digest.update(FROM_BINARY);
+    begin(
+        &mut digest,
+        (PROGRAM, PROGRAM_MODE),
+        program.metadata()?.len(),
+    );
+    program.rewind()?;
+    let mut reader = BufReader::with_capacity(256 << 10, program);
+    loop {
+        let piece = reader.fill_buf()?;
+        if piece.is_empty() {
+            return Ok(tag(digest));
+        }
+        digest.update(piece);
+        let length = piece.len();
+        reader.consume(length);
+    }
+}
+
+/// What comes before the contents of a file.
+fn begin(digest: &mut Sha256, (path, mode): (&str, u32), length: u64) {
+    digest.update(format!("{path}\0{mode}\0{length}\0"));
+}
+
+fn tag(digest: Sha256) -> String {
     hex(&digest.finalize()).chars().take(12).collect()
+}
+
+/// The beginning of a file, which says what kind of a program it is.
+fn head(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    file.take(HEAD).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 /// Whether a program runs in an empty container: it is for that processor and names no interpreter, which is what loads
 /// shared libraries. `architecture` is in Go's words.
-fn is_static_program_for(program: &[u8], architecture: &str) -> bool {
-    let Ok(file) = ElfFile64::<Endianness>::parse(program) else {
-        return false;
-    };
+fn is_static_program_for(head: &[u8], architecture: &str) -> bool {
     let machine = match architecture {
         "amd64" => elf::EM_X86_64,
         "arm64" => elf::EM_AARCH64,
         _ => return false,
     };
-    let endian = file.endian();
-    let is_dynamic = file
-        .elf_program_headers()
-        .iter()
-        .any(|header| header.p_type(endian) == elf::PT_INTERP);
-    file.elf_header().e_machine(endian) == machine && !is_dynamic
+    let Ok(header) = elf::FileHeader64::<Endianness>::parse(head) else {
+        return false;
+    };
+    let Ok(endian) = header.endian() else {
+        return false;
+    };
+    let segments = header.program_headers(endian, head);
+    let is_static = segments.is_ok_and(|segments| {
+        let mut segments = segments.iter();
+        segments.all(|segment| segment.p_type(endian) != elf::PT_INTERP)
+    });
+    header.e_machine(endian) == machine && is_static
 }
 
 #[cfg(test)]
@@ -250,6 +316,19 @@ mod tests {
         )
         .unwrap();
         assert_eq!(other.source, Source::Checkout(".".into()));
+    }
+
+    #[test]
+    fn a_program_that_is_read_piece_by_piece_has_the_name_of_its_context() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("program");
+        let contents: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
+        std::fs::write(&path, &contents).unwrap();
+        let image = ApiImage::locate(&path, folder.path(), &Platform::Process).unwrap();
+        assert_eq!(
+            image.tag(),
+            format!("{REPOSITORY}:{}", digest(&binary(contents)))
+        );
     }
 
     #[test]

@@ -19,6 +19,7 @@
 //! | [`text`] | what a terminal can show |
 //! | [`log_line`] | what a line of a log says |
 //! | [`terminal`] | the streams of this process, lent to a command elsewhere |
+//! | [`remembered`] | lines that were typed before |
 //! | [`private`] | folders for this user alone |
 //! | [`error`], [`shutdown`] | how things end |
 
@@ -38,6 +39,7 @@ mod private;
 mod profile;
 mod query;
 mod rates;
+mod remembered;
 mod shutdown;
 mod terminal;
 mod text;
@@ -48,14 +50,22 @@ use std::process::ExitCode;
 
 /// Runs the program with these arguments, the first being its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    cli::run(arguments, |opened, shutdown| {
+    let open: cli::Open = |opened, shutdown| {
         let dashboard = tui::Dashboard {
             engines: opened.engines,
+            places: opened.places,
+            named: opened.named,
+            awaited: opened.awaited,
             folder: opened.folder,
             environment: opened.environment,
             profile: opened.profile,
             up: opened.up,
         };
         Box::pin(tui::run(dashboard, shutdown))
-    })
+    };
+    let face = cli::Face {
+        open,
+        own_keys: tui::own_keys,
+    };
+    cli::run(arguments, face)
 }

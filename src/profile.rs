@@ -2,11 +2,12 @@
 //!
 //! | module | what belongs there |
 //! |---|---|
-//! | [`settings`] | the one table that says which keys there are; all else is derived from it |
+//! | [`settings`], [`team`] | the tables that say which keys there are; all else is derived from them |
 //! | [`kind`] | what a value may be: how it is read, written, described |
 //! | [`file`](mod@file), [`words`] | the inputs as written: TOML files, variables and flags |
+//! | [`name`](mod@name), [`role`](mod@role) | names of environments, roles and services |
 //! | [`locate`] | where profiles are |
-//! | [`resolve`], [`draft`], [`rules`] | layers of inputs become one [`Profile`] |
+//! | [`resolve`], [`draft`], [`rules`], [`order`](mod@order) | layers of inputs become one [`Profile`] |
 //! | [`show`], [`schema`](mod@schema) | the way back: TOML, JSON, JSON Schema |
 //! | [`fault`] | what is wrong with an input, and where |
 
@@ -16,17 +17,22 @@ mod file;
 mod kind;
 mod locate;
 mod name;
+mod order;
 mod origin;
 mod quantity;
 mod resolve;
+mod role;
 mod rules;
 mod schema;
 mod settings;
 mod show;
+mod team;
 mod words;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,12 +45,23 @@ use crate::rates::Place;
 pub use fault::Error;
 pub use fault::Fault;
 pub use fault::count;
+pub use fault::did_you_mean;
+pub use file::GivenKeys;
+pub use file::OwnKeys;
 pub use locate::Listed;
 pub use locate::list;
 pub use name::EnvironmentName;
+pub use order::Needs;
+pub use order::all_needs;
+pub use order::order;
 pub use resolve::Request;
 pub use resolve::Resolved;
 pub use resolve::load;
+pub use resolve::own_keys;
+#[cfg(test)]
+pub use resolve::own_keys_in;
+pub use role::Role;
+pub use role::ShortName;
 pub use schema::schema;
 pub use show::Row;
 pub use words::POSTGRES_MIRROR;
@@ -84,8 +101,31 @@ pub struct Profile {
     pub seed: Seed,
     /// The role `api`.
     pub api: Api,
+    /// The team's own services, by name.
+    pub services: Vec<TeamService>,
     /// Questions with known answers.
     pub checks: Vec<Check>,
+}
+
+impl Profile {
+    /// What every role needs.
+    pub fn needs(&self) -> Needs {
+        needs(&self.api, &self.services)
+    }
+}
+
+/// What every role needs: those of every environment what they always do and what the profile says, the others what
+/// the profile says.
+fn needs<'a>(api: &Api, services: impl IntoIterator<Item = &'a TeamService>) -> Needs {
+    let mut always = BTreeMap::from([
+        (Role::Database, vec![]),
+        (Role::Seed, vec![Role::Database]),
+        (Role::Api, vec![Role::Database, Role::Seed]),
+    ]);
+    always.entry(Role::Api).or_default().extend(&api.depends_on);
+    let services = services.into_iter();
+    always.extend(services.map(|service| (service.role(), service.depends_on.clone())));
+    always
 }
 
 /// Which engine an environment is made on.
@@ -158,6 +198,147 @@ pub struct Api {
     pub cache: Bytes,
     /// What each replica may use.
     pub limits: Limits,
+    /// The image of a team's own API; absent means the one that comes with this program, or one that is built.
+    pub image: Option<String>,
+    /// How the image of a team's own API is built.
+    pub build: Build,
+    /// Variables of the API beyond those that it is given anyway, by name; they may hold placeholders.
+    pub environment: BTreeMap<String, String>,
+    /// The port on which a team's own API listens inside its container.
+    pub listen: u16,
+    /// The path at which a team's own API says whether it is healthy.
+    pub health: String,
+    /// The team's own services that must work before it is started.
+    pub depends_on: Vec<Role>,
+    /// Code that is mounted into it.
+    pub sync: Vec<Mount>,
+    /// Whether it is started again when such code changes while that is watched.
+    pub restart_on_change: bool,
+}
+
+/// How the image of a team's own API is built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// The folder it is built from; absent means that nothing is built.
+    pub context: Option<PathBuf>,
+    /// The Dockerfile, relative to the folder.
+    pub dockerfile: String,
+    /// The stage to build; absent means the last.
+    pub target: Option<String>,
+    /// The arguments of the Dockerfile, by name.
+    pub args: BTreeMap<String, String>,
+}
+
+/// What the API runs from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApiSource<'a> {
+    /// This very program.
+    BuiltIn,
+    /// An image of that name.
+    Image(&'a str),
+    /// An image that is built from that folder.
+    Folder(&'a Path),
+}
+
+impl Api {
+    /// What it runs from.
+    pub fn source(&self) -> ApiSource<'_> {
+        match (&self.image, &self.build.context) {
+            (Some(image), _) => ApiSource::Image(image),
+            (None, Some(context)) => ApiSource::Folder(context),
+            (None, None) => ApiSource::BuiltIn,
+        }
+    }
+
+    /// Whether it is this very program.
+    pub fn is_built_in(&self) -> bool {
+        self.source() == ApiSource::BuiltIn
+    }
+}
+
+/// A service of the team's own, `[services.NAME]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TeamService {
+    /// Its name, which is its role too.
+    pub name: ShortName,
+    /// The image it runs from.
+    pub image: String,
+    /// The program and its arguments in place of the image's; none means the image's own.
+    pub command: Vec<String>,
+    /// Environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// Where its ports are published.
+    pub ports: Vec<PortMapping>,
+    /// Volumes and folders that are mounted into it.
+    pub volumes: Vec<Mount>,
+    /// Code that is mounted into it.
+    pub sync: Vec<Mount>,
+    /// Whether it is started again when such code changes while that is watched.
+    pub restart_on_change: bool,
+    /// The roles that must work before it is started.
+    pub depends_on: Vec<Role>,
+    /// Whose passwords it may read.
+    pub secrets: Vec<Role>,
+    /// How its health is found out.
+    pub health: HealthCheck,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+impl TeamService {
+    /// What it is.
+    pub fn role(&self) -> Role {
+        Role::Service(self.name)
+    }
+}
+
+/// How the health of a service is found out: by a command inside it, or by an HTTP request; by neither where both are
+/// absent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HealthCheck {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// The path that is asked over HTTP.
+    pub path: Option<String>,
+    /// The port inside the service that is asked.
+    pub port: Option<u16>,
+    /// How long after the end of one run of the command the next begins.
+    pub interval: Duration,
+    /// How long one run of the command may take.
+    pub timeout: Duration,
+    /// How many failures of the command in a row mean that the service is unhealthy.
+    pub retries: u16,
+}
+
+/// A port inside a service and where it is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PortMapping {
+    /// The address the published port is bound to.
+    pub address: IpAddr,
+    /// The published port.
+    pub port: Port,
+    /// The port inside.
+    pub inside: u16,
+}
+
+/// Something that is mounted into a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// What.
+    pub source: Source,
+    /// Where: an absolute path inside.
+    pub target: String,
+    /// Whether it can only be read there.
+    pub read_only: bool,
+}
+
+/// What can be mounted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A volume of the environment's own, which several services may share.
+    Volume(ShortName),
+    /// A file or folder of this machine, as an absolute path.
+    Path(PathBuf),
 }
 
 /// A question with a known answer.

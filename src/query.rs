@@ -3,6 +3,7 @@
 mod answer;
 mod base;
 mod exchange;
+pub mod explained;
 pub mod figures;
 pub mod history;
 mod line;
@@ -10,6 +11,7 @@ mod load;
 
 use std::time::Duration;
 
+pub use answer::Rejection;
 pub use answer::first_line;
 pub use base::BaseUrl;
 pub use base::BaseUrlError;
@@ -63,6 +65,11 @@ pub async fn ask_prices(
 ) -> Result<Response, Unreachable> {
     let path_and_query = format!("/prices?{}", question.parameters());
     get(base, &path_and_query, deadline).await
+}
+
+/// Asks the API at `base` what there is to ask about.
+pub async fn ask_places(base: &BaseUrl, deadline: Duration) -> Result<Response, Unreachable> {
+    get(base, "/places", deadline).await
 }
 
 /// One word for a POSIX shell.

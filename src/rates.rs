@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::civil::ISOWeekDate;
 use jiff::civil::Weekday;
@@ -115,7 +114,7 @@ impl Span {
 
     /// Every day, newest first.
     pub fn days(self) -> impl Iterator<Item = Date> {
-        let older = |day: &Date| day.checked_sub(1.day()).ok();
+        let older = |day: &Date| day.yesterday().ok();
         std::iter::successors(Some(self.last), older).take_while(move |day| *day >= self.first)
     }
 
@@ -298,6 +297,49 @@ pub struct Prices {
     pub truncated: bool,
 }
 
+/// A port, and the region it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Port {
+    /// Its UN/LOCODE.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// The slug of its region.
+    pub region: Option<String>,
+}
+
+/// A region, and the one that it is part of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Region {
+    /// Its slug.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// The slug of the region above it.
+    pub parent: Option<String>,
+}
+
+/// Everything that may stand at an end of a question, by code and slug.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Atlas {
+    /// The ports.
+    pub ports: Vec<Port>,
+    /// The regions.
+    pub regions: Vec<Region>,
+    /// Whether there are more than one answer holds.
+    pub truncated: bool,
+}
+
+impl Atlas {
+    /// Every code and slug with its name, ports first.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &str)> {
+        let ports = self.ports.iter();
+        let ports = ports.map(|port| (port.code.as_str(), port.name.as_str()));
+        let regions = self.regions.iter();
+        ports.chain(regions.map(|region| (region.slug.as_str(), region.name.as_str())))
+    }
+}
+
 /// The up to three words of `known` that are nearest to a mistyped one, best first.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let word = word.to_lowercase();
@@ -315,6 +357,7 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::ToSpan;
     use jiff::civil::date;
     use proptest::prelude::*;
 

@@ -35,13 +35,19 @@ use tokio::time::Instant;
 use tokio::time::sleep_until;
 
 use crate::engine::Engine;
+use crate::environment::locate::Awaited;
+use crate::environment::locate::Engines;
 use crate::error::Exit;
 use crate::error::IoError;
 use crate::error::Result;
+use crate::profile::EngineChoice;
 use crate::profile::EnvironmentName;
 use crate::shutdown::Shutdown;
 use effect::Effect;
+use effect::Home;
+use effect::Slot;
 use effect::Tasks;
+use keymap::Keymap;
 use message::Message;
 use state::Key;
 use state::State;
@@ -64,6 +70,12 @@ const BURST: usize = 64;
 pub struct Dashboard {
     /// Where environments can be.
     pub engines: Vec<Arc<dyn Engine>>,
+    /// Where an environment that is nowhere is made.
+    pub places: Arc<Engines>,
+    /// The engine that is named for this run.
+    pub named: EngineChoice,
+    /// Docker, where it does not answer yet.
+    pub awaited: Option<Awaited>,
     /// The folder whose profiles can become environments, and into which files are saved.
     pub folder: PathBuf,
     /// The environment that is shown first.
@@ -76,12 +88,21 @@ pub struct Dashboard {
 
 /// Shows the dashboard until the user leaves. No environment is stopped by that.
 pub async fn run(dashboard: Dashboard, shutdown: Shutdown) -> Result<Exit> {
+    let keymap = Keymap::of_user()?;
     let mut screen = Screen::open()?;
     let theme = Theme::of_terminal(|name| std::env::var(name).ok());
     let mut state = dashboard.state(screen.size(), theme);
+    state.keymap = keymap;
     screen.draw(&state)?;
     let (inbox, messages) = mpsc::channel(INBOX);
-    let tasks = Tasks::new(dashboard.engines, dashboard.folder, inbox, &shutdown);
+    let home = Home {
+        places: dashboard.places,
+        named: dashboard.named,
+        folder: dashboard.folder,
+    };
+    let open = dashboard.engines.into_iter().map(Slot::open);
+    let slots = open.chain(dashboard.awaited.map(Slot::awaited));
+    let tasks = Tasks::new(slots.collect(), home, inbox, &shutdown);
     let mut effects = update::begin(&mut state);
     if dashboard.up {
         effects.extend(update::begin_doing(&mut state, Doing::Up));
@@ -92,12 +113,17 @@ pub async fn run(dashboard: Dashboard, shutdown: Shutdown) -> Result<Exit> {
         messages,
         tasks,
         shutdown,
-        drawn: Instant::now(),
+        clock: Clock::new(Instant::now()),
     };
     let shown = front.show(&mut state, effects).await;
     drop(front.screen);
     front.tasks.end().await;
     shown.map(|()| Exit::Done)
+}
+
+/// How many actions have keys of the user's own; an error where those cannot be used.
+pub fn own_keys() -> Result<usize> {
+    Keymap::of_user().map(|keymap| keymap.remapped())
 }
 
 impl Dashboard {
@@ -111,6 +137,9 @@ impl Dashboard {
         state
             .environments
             .push(Known::new(key, self.profile.clone()));
+        if let Some(awaited) = &self.awaited {
+            state.await_engine(Awaited::about(), &awaited.reason);
+        }
         state
     }
 }
@@ -123,17 +152,48 @@ struct Front {
     messages: mpsc::Receiver<Message>,
     tasks: Tasks,
     shutdown: Shutdown,
+    clock: Clock,
+}
+
+/// When the screen was drawn, and when the state was told of the time.
+#[derive(Debug, Clone, Copy)]
+struct Clock {
     drawn: Instant,
+    ticked: Instant,
+}
+
+impl Clock {
+    fn new(now: Instant) -> Self {
+        Self {
+            drawn: now,
+            ticked: now,
+        }
+    }
+
+    /// When the state is to be told of the time again, however much else is told it meanwhile.
+    fn tick(self, calm: Duration) -> Instant {
+        self.ticked + calm
+    }
+
+    /// When there is something to do although nothing happens: a tick, or a frame where one waits.
+    fn wake(self, calm: Duration, changed: bool) -> Instant {
+        let tick = self.tick(calm);
+        if changed {
+            tick.min(self.drawn + FRAME)
+        } else {
+            tick
+        }
+    }
 }
 
 impl Front {
     async fn show(&mut self, state: &mut State, effects: Vec<Effect>) -> Result<()> {
         self.carry_out(state, effects).await?;
         while !state.leaving {
-            if state.changed && self.drawn.elapsed() >= FRAME {
+            if state.changed && self.clock.drawn.elapsed() >= FRAME {
                 self.screen.draw(state)?;
                 state.changed = false;
-                self.drawn = Instant::now();
+                self.clock.drawn = Instant::now();
             }
             let Some(message) = self.next(state).await? else {
                 return Ok(());
@@ -146,12 +206,11 @@ impl Front {
 
     /// The next thing that happens; none when the dashboard is to end. Keys go before everything else.
     async fn next(&mut self, state: &State) -> Result<Option<Message>> {
-        let calm = Instant::now() + state.calm();
-        let wake = if state.changed {
-            self.drawn + FRAME
-        } else {
-            calm
-        };
+        if Instant::now() >= self.clock.tick(state.calm()) {
+            self.clock.ticked = Instant::now();
+            return Ok(Some(Message::Tick));
+        }
+        let wake = self.clock.wake(state.calm(), state.changed);
         let message = tokio::select! {
             biased;
             () = self.shutdown.requested() => return Ok(None),
@@ -161,7 +220,10 @@ impl Front {
                 None => return Ok(None),
             },
             Some(message) = self.messages.recv() => message,
-            () = sleep_until(wake) => Message::Tick,
+            () = sleep_until(wake) => {
+                self.clock.ticked = Instant::now();
+                Message::Tick
+            }
         };
         Ok(Some(message))
     }

@@ -28,12 +28,31 @@ const USUAL: u64 = 2048;
 /// The kept answers of one service.
 #[derive(Debug)]
 pub struct Cache {
-    answers: quick_cache::sync::Cache<Question, Kept, Weight>,
+    answers: quick_cache::sync::Cache<Subject, Kept, Weight>,
     born: Instant,
     /// The number of changes and interruptions so far: what was asked for before the last of them is not given again.
     epoch: AtomicU64,
     /// Until when answers may be given, in milliseconds after `born`.
     until: AtomicU64,
+}
+
+/// What an answer is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// The rates between two places.
+    Rates(Question),
+    /// Every place there is.
+    Places,
+}
+
+impl Subject {
+    /// Bytes of the texts in it.
+    fn len(&self) -> usize {
+        match self {
+            Self::Rates(question) => question.orig.as_str().len() + question.dest.as_str().len(),
+            Self::Places => 0,
+        }
+    }
 }
 
 /// An answer and the epoch in which it was asked for.
@@ -46,10 +65,9 @@ struct Kept {
 #[derive(Debug, Clone)]
 struct Weight;
 
-impl Weighter<Question, Kept> for Weight {
-    fn weight(&self, question: &Question, kept: &Kept) -> u64 {
-        let places = question.orig.as_str().len() + question.dest.as_str().len();
-        let bytes = places.saturating_add(kept.page.len());
+impl Weighter<Subject, Kept> for Weight {
+    fn weight(&self, subject: &Subject, kept: &Kept) -> u64 {
+        let bytes = subject.len().saturating_add(kept.page.len());
         OVERHEAD.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX))
     }
 }
@@ -83,21 +101,21 @@ impl Cache {
 
     /// The answer to a question, or the right to keep one. The epoch is read before the database is asked: an answer
     /// that a change overtakes on its way is of an epoch that has gone.
-    pub fn find(&self, question: &Question) -> Found {
+    pub fn find(&self, subject: &Subject) -> Found {
         let epoch = self.epoch.load(Ordering::Acquire);
         if !self.hears() {
             return Found::Deaf;
         }
-        match self.answers.get(question) {
+        match self.answers.get(subject) {
             Some(kept) if kept.epoch == epoch => Found::Kept(kept.page),
             _ => Found::Missing(Ticket(epoch)),
         }
     }
 
     /// Keeps an answer, unless rates have changed since its question was asked.
-    pub fn keep(&self, Ticket(epoch): Ticket, question: Question, page: Page) {
+    pub fn keep(&self, Ticket(epoch): Ticket, subject: Subject, page: Page) {
         if self.epoch.load(Ordering::Acquire) == epoch {
-            self.answers.insert(question, Kept { epoch, page });
+            self.answers.insert(subject, Kept { epoch, page });
         }
     }
 
@@ -140,12 +158,12 @@ mod tests {
     use super::*;
     use crate::rates::Answer;
 
-    fn question(orig: &str) -> Question {
-        Question {
+    fn question(orig: &str) -> Subject {
+        Subject::Rates(Question {
             orig: orig.parse().unwrap(),
             dest: "EETLL".parse().unwrap(),
             span: "2021-01".parse().unwrap(),
-        }
+        })
     }
 
     fn page() -> Page {

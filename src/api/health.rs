@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const QUEUE: Duration = Duration::from_millis(250);
 /// How long a proof holds, so that probes from everywhere cost one query a second.
 const FRESH: Duration = Duration::from_secs(1);
+/// How long a failure holds: what has come back is to be known at once.
+const DOUBTED: Duration = Duration::from_millis(20);
 
 /// Asked first, so that a database without the tables does not log an error at every probe.
 const TABLES: &str =
@@ -64,11 +66,18 @@ struct Proof {
     found: Result<Option<Seed>, Problem>,
 }
 
+impl Proof {
+    fn holds(&self) -> bool {
+        let limit = if self.found.is_ok() { FRESH } else { DOUBTED };
+        self.at.elapsed() < limit
+    }
+}
+
 impl Readiness {
     async fn of(&self, store: &Store) -> Result<Option<Seed>, Problem> {
         let mut last = self.0.lock().await;
         match &*last {
-            Some(proof) if proof.at.elapsed() < FRESH => proof.found.clone(),
+            Some(proof) if proof.holds() => proof.found.clone(),
             _ => {
                 let found = match (prove(store).await, last.take()) {
                     // Whoever has no connection to spare has them all in use: that is no reason to send nobody here.
@@ -89,6 +98,9 @@ impl Readiness {
 
 async fn prove(store: &Store) -> Result<Option<Seed>, Problem> {
     let seed = tokio::time::timeout(PATIENCE, seed(store)).await;
+    if let Ok(Ok(_)) = seed {
+        store.prove();
+    }
     let late = |_| {
         let limit = PATIENCE.as_millis();
         let detail = format!("the database did not answer within {limit} ms");

@@ -8,15 +8,17 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use bytes::Bytes;
+use serde::Serialize;
 use sha2::Digest;
 use sha2::Sha256;
 
-use crate::rates::Answer;
 use crate::text::hex;
 
 /// Clients and proxies may keep an answer, and ask each time whether it still holds: rates change at any time.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// Bytes that an answer takes as a rule, a month of days.
+const USUAL: usize = 2048;
 /// Hexadecimal digits of a tag.
 const TAG: usize = 32;
 
@@ -29,10 +31,9 @@ pub struct Page {
 
 impl Page {
     /// The text of an answer. Its tag is made from the text alone, so that every replica gives the same.
-    pub fn new(answer: &Answer) -> Self {
+    pub fn new(answer: &impl Serialize) -> Self {
         // What is kept weighs what it says: a vector would keep its spare room too.
-        let text = serde_json::to_vec(answer).unwrap_or_default();
-        let text = text.into_boxed_slice();
+        let text = text(answer).into_boxed_slice();
         let digest = hex(&Sha256::digest(&text));
         let tag = format!("\"{}\"", digest.get(..TAG).unwrap_or(&digest));
         Self {
@@ -59,6 +60,15 @@ impl Page {
     }
 }
 
+/// The answer as JSON, in memory that is taken once as a rule.
+fn text(answer: &impl Serialize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(USUAL);
+    match serde_json::to_writer(&mut text, answer) {
+        Ok(()) => text,
+        Err(_) => Vec::new(),
+    }
+}
+
 /// Whether `If-None-Match` names the tag. A proxy that has compressed an answer calls its tag weak, which is no matter.
 fn knows(request: &HeaderMap, tag: &HeaderValue) -> bool {
     let named = request.get_all(header::IF_NONE_MATCH).iter();
@@ -71,6 +81,7 @@ fn knows(request: &HeaderMap, tag: &HeaderValue) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rates::Answer;
 
     fn asked_with(values: &[&str]) -> StatusCode {
         let page = Page::new(&Answer { rates: Vec::new() });

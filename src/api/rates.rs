@@ -1,6 +1,6 @@
 //! `/rates`: the average price of every day of a span between two places, newest day first.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use axum::extract;
@@ -12,7 +12,9 @@ use jiff::civil::Date;
 use tokio_postgres::Row;
 
 use super::cache::Found;
+use super::cache::Subject;
 use super::page::Page;
+use super::places;
 use super::problem::Fault;
 use super::problem::Kind;
 use super::problem::Problem;
@@ -69,7 +71,7 @@ pub async fn rates(
         }
     };
     let asked = Asked::of(&question);
-    let mut response = match page(&state, question).await {
+    let mut response = match page(&state, Subject::Rates(question)).await {
         Ok(page) => page.response(&headers),
         Err(problem) => problem.into_response(),
     };
@@ -77,22 +79,29 @@ pub async fn rates(
     response
 }
 
-/// The answer from the cache, else from the database.
-async fn page(state: &State, question: Question) -> Result<Page, Problem> {
+/// An answer from the cache, else from the database.
+pub async fn page(state: &State, subject: Subject) -> Result<Page, Problem> {
     let Some(cache) = &state.cache else {
-        return Ok(Page::new(&answer(&state.store, &question).await?));
+        return made(&state.store, &subject).await;
     };
-    let found = cache.find(&question);
+    let found = cache.find(&subject);
     state.metrics.looked_up(matches!(found, Found::Kept(_)));
     match found {
         Found::Kept(page) => Ok(page),
-        Found::Deaf => Ok(Page::new(&answer(&state.store, &question).await?)),
+        Found::Deaf => made(&state.store, &subject).await,
         Found::Missing(ticket) => {
-            let page = Page::new(&answer(&state.store, &question).await?);
-            cache.keep(ticket, question, page.clone());
+            let page = made(&state.store, &subject).await?;
+            cache.keep(ticket, subject, page.clone());
             Ok(page)
         }
     }
+}
+
+async fn made(store: &Store, subject: &Subject) -> Result<Page, Problem> {
+    Ok(match subject {
+        Subject::Rates(question) => Page::new(&answer(store, question).await?),
+        Subject::Places => Page::new(&places::atlas(store).await?),
+    })
 }
 
 async fn answer(store: &Store, question: &Question) -> Result<Answer, Problem> {
@@ -118,11 +127,15 @@ async fn prices(store: &Store, question: &Question) -> Result<Vec<Row>, StoreErr
 
 /// Every day of `span`, newest first, from rows of day, count and sum that come in any order.
 fn averages(rows: &[Row], span: Span) -> Result<Vec<DailyAverage>, tokio_postgres::Error> {
-    let entry = |row: &Row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)));
-    let found: Result<HashMap<Date, (i64, i64)>, _> = rows.iter().map(entry).collect();
-    let found = found?;
+    let entry = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    let found: Result<Vec<(Date, i64, i64)>, _> = rows.iter().map(entry).collect();
+    let mut found = found?;
+    found.sort_unstable_by_key(|(day, ..)| Reverse(*day));
+    let mut found = found.into_iter().peekable();
     let average = |day| {
-        let (count, sum) = found.get(&day).copied().unwrap_or_default();
+        let (_, count, sum) = found
+            .next_if(|(found, ..)| *found == day)
+            .unwrap_or((day, 0, 0));
         DailyAverage::new(day, count, sum)
     };
     Ok(span.days().map(average).collect())

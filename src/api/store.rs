@@ -49,6 +49,8 @@ pub struct Store {
     log: Log,
     /// Whether the last attempt reached the database; its changes are logged.
     reachable: AtomicBool,
+    /// Whether it has ever answered a question or been found ready.
+    proven: AtomicBool,
 }
 
 /// Why a read has no result. The texts are for the log; clients read the [`Problem`].
@@ -99,6 +101,7 @@ impl Store {
             metrics,
             log,
             reachable: AtomicBool::new(true),
+            proven: AtomicBool::new(false),
         }
     }
 
@@ -109,7 +112,19 @@ impl Store {
         sql: &str,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, StoreError> {
-        self.rows_within(self.wait, sql, parameters).await
+        let rows = self.rows_within(self.wait, sql, parameters).await;
+        if rows.is_ok() {
+            self.prove();
+        }
+        rows
+    }
+
+    /// From here on a database that is away has been lost; before, it was still being made.
+    pub fn prove(&self) {
+        if !self.proven.load(Ordering::Relaxed) {
+            self.proven.store(true, Ordering::Relaxed);
+            self.tell(None);
+        }
     }
 
     /// The same for who does not wait that long for a connection.
@@ -151,21 +166,30 @@ impl Store {
         rows.map_err(StoreError::from)
     }
 
-    /// Says once when the database is lost, and once when it is back.
+    /// Notes whether the database is there.
     fn note(&self, result: &Result<Vec<Row>, StoreError>) {
         let away = match result {
             Err(error @ (StoreError::Away(_) | StoreError::Silent)) => Some(error),
             Err(StoreError::Busy | StoreError::Stopping) => return,
             _ => None,
         };
+        if away.is_some() || self.proven.load(Ordering::Relaxed) {
+            self.tell(away);
+        }
+    }
+
+    /// Says once when the database is lost, and once when it is back.
+    fn tell(&self, away: Option<&StoreError>) {
         if self.reachable.load(Ordering::Relaxed) == away.is_none() {
             return;
         }
         self.reachable.store(away.is_none(), Ordering::Relaxed);
+        let fields = |error: &StoreError| json!({ "error": error.text() });
         match away {
-            Some(error) => self
-                .log
-                .error("database lost", json!({ "error": error.text() })),
+            Some(error) if self.proven.load(Ordering::Relaxed) => {
+                self.log.error("database lost", fields(error));
+            }
+            Some(error) => self.log.info("waiting for the database", fields(error)),
             None => self.log.info("database back", json!({})),
         }
     }
@@ -187,11 +211,15 @@ async fn read(client: &Client, sql: &str, parameters: Parameters<'_>) -> Result<
 }
 
 /// Set when a connection is opened: no statement runs away, no transaction idles, nothing is written.
+///
+/// A plan that is kept for any question takes every region for a small one, and would sort the prices of a large one by
+/// day, which takes about as long as to read them: days are few, so they are counted in a hash table instead. Where prices
+/// have to be sorted all the same, the plan looks so dear with this that PostgreSQL would compile it first.
 fn session_options(statement_timeout: Duration) -> String {
     let timeout = statement_timeout.as_millis();
     format!(
         "-c statement_timeout={timeout} -c idle_in_transaction_session_timeout={timeout} \
-         -c default_transaction_read_only=on"
+         -c default_transaction_read_only=on -c enable_sort=off -c jit=off"
     )
 }
 

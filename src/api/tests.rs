@@ -137,8 +137,10 @@ async fn without_its_database_it_lives_but_is_not_ready_and_says_so_once() {
         assert!(!String::from_utf8_lossy(&got.body).contains("refused"));
     }
     let log = service.log().await;
-    let lost = log.iter().filter(|line| line["message"] == "database lost");
-    assert_eq!(lost.count(), 1);
+    let said = log
+        .iter()
+        .filter(|line| line["message"] == "waiting for the database");
+    assert_eq!(said.count(), 1);
     let answers = log.iter().filter(|line| line["status"] == 503);
     let texts: Vec<_> = answers
         .map(|line| line["error"].as_str().unwrap().to_owned())

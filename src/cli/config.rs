@@ -7,7 +7,9 @@ use serde::Serialize;
 use super::Context;
 use super::complete;
 use super::up;
+use crate::engine::Probe;
 use crate::engine::Publish;
+use crate::engine::PublishedPort;
 use crate::engine::Service;
 use crate::environment::Pull;
 use crate::environment::program;
@@ -16,6 +18,8 @@ use crate::error::Exit;
 use crate::error::IoError;
 use crate::error::Result;
 use crate::profile::Check;
+use crate::profile::Mount;
+use crate::profile::Source;
 
 /// Show an environment as `up` would make it: services, images, ports, limits, checks.
 ///
@@ -86,6 +90,15 @@ struct ServiceConfig {
     image: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     publish: Option<String>,
+    /// Published ports of the team's own services, each with the one inside.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ports: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mounts: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    needs: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    health: Option<String>,
     arguments: Vec<String>,
     cpus: f64,
     memory_bytes: u64,
@@ -126,11 +139,15 @@ impl Config {
 }
 
 fn service(service: &Service) -> ServiceConfig {
-    let limits = service.limits;
+    let (limits, extras) = (service.limits, &service.extras);
     ServiceConfig {
         name: service.instance.to_string(),
         image: service.image.clone(),
         publish: service.publish.map(publish),
+        ports: extras.ports.iter().map(published).collect(),
+        mounts: extras.mounts.iter().map(mount).collect(),
+        needs: extras.needs.iter().map(ToString::to_string).collect(),
+        health: extras.probe.as_ref().map(health),
         arguments: service.arguments.clone(),
         cpus: f64::from(limits.millicpus) / 1000.0,
         memory_bytes: limits.memory.0,
@@ -143,6 +160,26 @@ fn publish(publish: Publish) -> String {
     let port = publish.port.map(|port| port.to_string());
     let port = port.unwrap_or_else(|| "auto".to_owned());
     format!("{}:{port}", publish.address)
+}
+
+fn published(port: &PublishedPort) -> String {
+    format!("{}:{}", publish(port.publish), port.inside)
+}
+
+fn mount(mount: &Mount) -> String {
+    let source = match &mount.source {
+        Source::Volume(name) => format!("volume {name}"),
+        Source::Path(path) => path.display().to_string(),
+    };
+    let mode = if mount.read_only { "ro" } else { "rw" };
+    format!("{source}:{}:{mode}", mount.target)
+}
+
+fn health(probe: &Probe) -> String {
+    match probe {
+        Probe::Command { command, .. } => command.join(" "),
+        Probe::Http { port, path } => format!("GET :{port}{path}"),
+    }
 }
 
 fn check(check: &Check) -> CheckConfig {

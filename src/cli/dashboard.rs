@@ -1,6 +1,7 @@
 //! `ratesdev` without a command, and `up --tui`: the dashboard.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::Context;
 use super::Opened;
@@ -8,6 +9,7 @@ use crate::environment::Environment;
 use crate::error::Exit;
 use crate::error::IoError;
 use crate::error::Result;
+use crate::profile::EngineChoice;
 
 /// Opens the dashboard on the environment that is named, else on the default one.
 pub async fn run(context: &Context) -> Result<Exit> {
@@ -33,12 +35,19 @@ pub async fn open(
     let own = environment.engine.about().engine;
     engines.retain(|engine| engine.about().engine != own);
     engines.insert(0, environment.engine);
+    let awaited = match context.named_engine()? {
+        EngineChoice::Auto => context.engines.awaited(),
+        EngineChoice::Docker | EngineChoice::Embedded => None,
+    };
     let opened = Opened {
         engines,
+        places: Arc::clone(&context.engines),
+        named: context.named_engine()?,
+        awaited,
         folder,
         environment: environment.name,
         profile,
         up,
     };
-    (context.dashboard)(opened, context.shutdown.clone()).await
+    (context.dashboard.open)(opened, context.shutdown.clone()).await
 }

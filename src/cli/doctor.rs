@@ -99,6 +99,8 @@ async fn examine(name: Option<&str>, context: &Context) -> Vec<Finding> {
         }
     }
     findings.push(terminal_finding());
+    let own_keys = keep((context.dashboard.own_keys)(), "keys", &mut findings);
+    findings.extend(own_keys.and_then(doctor::keys));
     findings
 }
 
@@ -149,6 +151,9 @@ async fn of_both(environment: &Environment, profile: &Profile) -> Vec<Finding> {
     }
     if *platform != Platform::Process {
         findings.extend(of_image(&**engine, &profile.database.image).await);
+        for service in &profile.services {
+            findings.extend(of_image(&**engine, &service.image).await);
+        }
     }
     findings.extend(ports(environment, profile).await);
     findings
@@ -189,6 +194,17 @@ async fn ports(environment: &Environment, profile: &Profile) -> Vec<Finding> {
                 Port::Fixed(port) => port.saturating_add(number - 1),
             };
             let holder = holder(environment, &observed, instance, (address, port)).await;
+            findings.push(doctor::port(instance, port, &holder));
+        }
+    }
+    for service in &profile.services {
+        for mapping in &service.ports {
+            // Only a fixed port can be taken.
+            let Port::Fixed(port) = mapping.port else {
+                continue;
+            };
+            let instance = Instance::first(service.role());
+            let holder = holder(environment, &observed, instance, (mapping.address, port)).await;
             findings.push(doctor::port(instance, port, &holder));
         }
     }

@@ -175,11 +175,13 @@ async fn consent(
         _ => {}
     }
     context.out.note("This removes for good:");
-    let seed = status::seed(observed).await.known();
+    let seed = status::seed(&environment.engine, observed).await.known();
     for volume in &observed.volumes {
         let what = match volume.contents {
             Contents::Data => held(seed.as_ref()),
             Contents::Secrets => "its password".to_owned(),
+            Contents::Named(_) => "what services keep".to_owned(),
+            Contents::Dump => "a dump".to_owned(),
         };
         context.out.note(format_args!(
             "  {0}{1}{0:#}  {what}",

@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 use super::Context;
 use super::complete;
 use super::target::nothing_of;
+use super::target::refuse_unknown;
 use crate::engine;
 use crate::engine::Exec;
 use crate::engine::Found;
@@ -147,8 +148,11 @@ pub async fn running(
     chosen: Chosen,
     context: &Context,
 ) -> Result<Found> {
-    let instances = environment.observe().await?.instances.into_iter();
-    let mut meant: Vec<_> = instances
+    let observed = environment.observe().await?;
+    refuse_unknown([chosen.role], &observed)?;
+    let mut meant: Vec<_> = observed
+        .instances
+        .into_iter()
         .filter(|found| chosen.means(found.instance))
         .collect();
     // The sort is stable: those that run come first, in their own order.

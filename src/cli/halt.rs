@@ -11,6 +11,7 @@ use super::output::style;
 use super::report;
 use super::target::nothing_of;
 use super::target::refuse_another_checkout;
+use super::target::refuse_unknown;
 use crate::engine::Observed;
 use crate::environment::Environment;
 use crate::environment::chosen::Chosen;
@@ -23,7 +24,7 @@ use crate::error::Result;
 /// Arguments that all of them take.
 #[derive(Debug, clap::Args)]
 pub struct RoleArgs {
-    /// Only these roles: database, api, or one replica such as api-2 [default: all]
+    /// Only these roles: database, api, services of the profile, or one replica such as api-2 [default: all]
     #[arg(value_name = "ROLE", add = complete::roles())]
     roles: Vec<Chosen>,
     /// Tell what happens as JSON, one line per event
@@ -65,6 +66,7 @@ pub async fn run(args: &RoleArgs, verb: Verb, context: &Context) -> Result<Exit>
     if context.named().is_none() {
         refuse_another_checkout(&observed, &environment)?;
     }
+    refuse_unknown(args.roles.iter().map(|chosen| chosen.role), &observed)?;
     let mut instances = observed.instances.iter();
     if !instances.any(|found| includes(&args.roles, found.instance)) {
         return Err(nothing_of(&args.roles, &environment, context).await?);

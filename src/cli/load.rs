@@ -33,6 +33,9 @@ pub struct Args {
     /// The fingerprint the dump must have
     #[arg(long, value_name = "HEX")]
     fingerprint: Option<Fingerprint>,
+    /// How long the server may need to come up
+    #[arg(long, value_name = "SECONDS", default_value = "30")]
+    wait: u64,
 }
 
 /// Runs the load on a blocking thread; a signal ends it and rolls it back.
@@ -53,6 +56,7 @@ async fn load(args: Args, context: &Context) -> Result<Loaded> {
         file: args.file,
         reset: args.reset,
         expected: args.fingerprint,
+        wait: Duration::from_secs(args.wait),
     };
     let interrupt = Arc::new(Interrupt::default());
     let job = tokio::task::spawn_blocking({

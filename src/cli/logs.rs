@@ -13,6 +13,7 @@ use super::complete;
 use super::moment::Moment;
 use super::output::style;
 use super::target::nothing_of;
+use super::target::refuse_unknown;
 use crate::engine::LogWindow;
 use crate::engine::Role;
 use crate::environment::chosen::Chosen;
@@ -33,7 +34,7 @@ use crate::text::printable;
   ratesdev logs --level warn                warnings and worse
   ratesdev logs --grep 'CNGGZ|EETLL' --tail 50")]
 pub struct Args {
-    /// Only these roles: database, seed, api
+    /// Only these roles: database, seed, api, or services of the profile
     #[arg(value_name = "ROLE", value_parser = role, add = complete::roles())]
     roles: Vec<Role>,
     /// Go on with what is yet to be written, across restarts
@@ -65,6 +66,8 @@ pub struct Args {
 pub async fn run(mut args: Args, context: &Context) -> Result<Exit> {
     args.raw |= !std::io::stdout().is_terminal();
     let environment = context.environment(None).await?;
+    let observed = environment.observe().await?;
+    refuse_unknown(args.roles.iter().copied(), &observed)?;
     let writers = environment.writers(&args.roles).await?;
     if writers.is_empty() {
         let chosen: Vec<_> = args.roles.iter().copied().map(Chosen::from).collect();
@@ -137,5 +140,6 @@ pub fn colour(role: Role) -> Style {
         Role::Database => AnsiColor::Blue.on_default(),
         Role::Seed => AnsiColor::Magenta.on_default(),
         Role::Api => AnsiColor::Cyan.on_default(),
+        Role::Service(_) => AnsiColor::Green.on_default(),
     }
 }

@@ -46,6 +46,11 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     for (kind, reason) in &unasked {
         context.out.note(not_asked(*kind, reason));
     }
+    for (_, one) in &all {
+        if let Some(trouble) = &one.trouble {
+            context.out.note(format!("{}: {trouble}", one.environment));
+        }
+    }
     if args.json {
         let environments = all
             .iter()
@@ -93,6 +98,9 @@ struct Listed<'a> {
     /// Services that are there.
     total: usize,
     roles: Vec<ListedRole>,
+    /// What is wrong with it as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -118,6 +126,7 @@ impl<'a> Listed<'a> {
             running,
             total,
             roles: overview.instances.iter().map(role).collect(),
+            trouble: overview.trouble.as_deref(),
         }
     }
 }
@@ -146,7 +155,7 @@ fn table(all: &[(Kind, Overview)], charset: Charset) -> Table {
             Cell::styled(one.environment.as_str(), style::BOLD),
             Cell::new(kind.to_string()),
             Cell::new(&one.profile),
-            roles(&one.instances),
+            roles(one),
             Cell::new(ports(&one.instances)),
             Cell::styled(one.root.display().to_string(), style::DIM),
         ]);
@@ -154,8 +163,12 @@ fn table(all: &[(Kind, Overview)], charset: Charset) -> Table {
     table
 }
 
-fn roles(instances: &[Glimpse]) -> Cell {
-    match tally(instances) {
+fn roles(one: &Overview) -> Cell {
+    match tally(&one.instances) {
+        (_, 0) if one.trouble.is_some() => Cell::styled("?", style::BAD),
+        (running, total) if one.trouble.is_some() => {
+            Cell::styled(format!("{running}/{total} ?"), style::BAD)
+        }
         (_, 0) => Cell::styled("down", style::DIM),
         (running, total) if running == total => {
             Cell::styled(format!("{running}/{total}"), style::GOOD)
@@ -195,6 +208,7 @@ mod tests {
                 profile: "dev".to_owned(),
                 root: "/home/me/rates".into(),
                 instances,
+                trouble: (name == "odd").then(|| "it does not answer".to_owned()),
             };
             (Kind::Docker, overview)
         };
@@ -215,6 +229,7 @@ mod tests {
                 ],
             ),
             one("kept", vec![]),
+            one("odd", vec![glimpse(Role::Api, true, 8)]),
         ];
         let lines = table(&all, Charset::Unicode).lines(100).join("\n");
         insta::assert_snapshot!(anstream::adapter::strip_str(&lines).to_string(), @r"
@@ -222,6 +237,7 @@ mod tests {
         dev          docker  dev        2/2  api 15000, database 15432  /home/me/rates
         half         docker  dev        1/2  api 9                      /home/me/rates
         kept         docker  dev       down                             /home/me/rates
+        odd          docker  dev      1/1 ?  api 8                      /home/me/rates
         ");
     }
 }

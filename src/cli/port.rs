@@ -6,6 +6,7 @@ use super::Context;
 use super::complete;
 use super::report;
 use super::target::nothing_of;
+use super::target::refuse_unknown;
 use crate::engine::Found;
 use crate::environment::chosen::Chosen;
 use crate::environment::chosen::includes;
@@ -46,17 +47,23 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let environment = context.environment(None).await?;
     let chosen: Vec<_> = args.role.into_iter().collect();
     let observed = environment.observe().await?;
+    refuse_unknown(chosen.iter().map(|chosen| chosen.role), &observed)?;
     let published = |found: &Found| {
-        Some(Published {
-            role: found.instance.to_string(),
-            endpoint: found.published?.to_string(),
+        let role = found.instance.to_string();
+        let ports = found.ports.clone().into_iter();
+        ports.map(move |endpoint| Published {
+            role: role.clone(),
+            endpoint: endpoint.to_string(),
         })
     };
     let instances = observed.instances.iter();
     let meant = instances.filter(|found| includes(&chosen, found.instance));
-    let there: Vec<_> = meant.clone().filter_map(|found| found.published).collect();
+    let there: Vec<_> = meant
+        .clone()
+        .flat_map(|found| found.ports.clone())
+        .collect();
     let tunnel = environment.engine.tunnel(&there);
-    let ports: Vec<_> = meant.filter_map(published).collect();
+    let ports: Vec<_> = meant.flat_map(published).collect();
     if ports.is_empty() {
         return Err(nothing_of(&chosen, &environment, context).await?);
     }

@@ -13,6 +13,7 @@ use clap::parser::ValueSource;
 use jiff::civil::Date;
 
 use super::Context;
+use super::complete;
 use super::screen::Screen;
 use super::target::NotRunning;
 use crate::error::Exit;
@@ -47,10 +48,10 @@ Exit codes: 0 rates, 2 wrong usage, 3 nothing answers, 4 the answer is an error"
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Where from: a port by its code, or a region by its slug
-    #[arg(value_name = "ORIG")]
+    #[arg(value_name = "ORIG", add = complete::places())]
     orig: Place,
     /// Where to
-    #[arg(value_name = "DEST")]
+    #[arg(value_name = "DEST", add = complete::places())]
     dest: Place,
     /// Which days: 2021-01, 2021-01-05, 2021-01-01..2021-01-15 or 2021-W03
     #[arg(value_name = "SPAN")]

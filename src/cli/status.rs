@@ -100,6 +100,11 @@ fn lines(status: &Status, screen: &Screen, now: Timestamp) -> Vec<String> {
     let mut lines = vec![heading(status, charset)];
     lines.extend(roles(status, charset, now).lines(screen.width));
     lines.extend(status.roles.iter().filter_map(probe));
+    if let Some(trouble) = &status.trouble {
+        let mark = glyph(charset.pick("✗", "x"), style::BAD);
+        let cure = "this is what was last written down; `ratesdev up` replaces it";
+        lines.push(format!("{mark} {trouble}: {cure}"));
+    }
     if status.missing > 0 {
         let mark = glyph(charset.pick("✗", "x"), style::BAD);
         lines.push(format!(
@@ -252,6 +257,8 @@ mod tests {
             cpu_percent: 0.34,
             memory: Bytes(48_300_000),
             memory_limit: Some(Bytes(512_000_000)),
+            network: None,
+            disk: None,
         };
         RoleStatus {
             name: name.to_owned(),
@@ -261,6 +268,7 @@ mod tests {
             probe: None,
             image: "ratesdev/api:4c07a2a1f3b0".to_owned(),
             endpoint: Some(SocketAddr::from(([127, 0, 0, 1], port))),
+            ports: Vec::new(),
             usage: Some(usage),
             started_at: Some("2021-01-31T09:55:00Z".parse().unwrap()),
             restarts: 0,
@@ -293,6 +301,7 @@ mod tests {
             profile: Some("dev".to_owned()),
             root: None,
             ready: true,
+            trouble: None,
             missing: 0,
             roles: vec![
                 role("database", Role::Database, 15432),

@@ -6,10 +6,13 @@ use std::path::PathBuf;
 use super::Context;
 use crate::engine::About;
 use crate::engine::Observed;
+use crate::engine::Role;
 use crate::environment::Environment;
 use crate::environment::Lock;
 use crate::environment::Pull;
 use crate::environment::chosen::Chosen;
+use crate::environment::chosen::is_mistyped;
+use crate::environment::chosen::unknown;
 use crate::environment::event::Event;
 use crate::environment::is_gone;
 use crate::environment::locate::Known;
@@ -136,7 +139,7 @@ impl Context {
 }
 
 /// The name of the default profile's own environment.
-fn default_name() -> Result<EnvironmentName> {
+pub fn default_name() -> Result<EnvironmentName> {
     let profile = std::env::var("RATESDEV_PROFILE").unwrap_or_else(|_| DEFAULT_PROFILE.to_owned());
     let stem = Path::new(&profile)
         .file_stem()
@@ -208,6 +211,36 @@ impl Explain for NoSuchRole {
 
     fn exit(&self) -> Exit {
         Exit::NotRunning
+    }
+}
+
+/// A word that names no role.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UnknownRole(String);
+
+impl Explain for UnknownRole {
+    fn code(&self) -> Code {
+        Code::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("`ratesdev status` shows the roles there are; `ratesdev up` makes those that the profile names".to_owned())
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+}
+
+/// Makes sure that every role is one of every environment, or there. Where nothing is there, a word is only refused that
+/// is probably mistyped.
+pub fn refuse_unknown(roles: impl IntoIterator<Item = Role>, observed: &Observed) -> Result<()> {
+    let is_judged = |role: &Role| !observed.instances.is_empty() || is_mistyped(*role);
+    let roles = roles.into_iter().filter(is_judged);
+    match unknown(roles, &observed.roles()) {
+        Some(said) => Err(UnknownRole(said).into()),
+        None => Ok(()),
     }
 }
 

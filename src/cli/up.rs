@@ -1,5 +1,7 @@
 //! `ratesdev up`: everything, ready and verified.
 
+mod watch;
+
 use std::time::Duration;
 use std::time::Instant;
 
@@ -16,6 +18,7 @@ use crate::engine::Role;
 use crate::environment::Environment;
 use crate::environment::Extent;
 use crate::environment::Pull;
+use crate::environment::Ready;
 use crate::environment::Up;
 use crate::environment::event;
 use crate::environment::event::Event;
@@ -40,6 +43,7 @@ use crate::query::BaseUrl;
   ratesdev up -e feature-x                  a second environment of dev, on free ports
   ratesdev up --set api.port=15001          with one setting changed
   ratesdev up --engine embedded             without Docker, as processes of this machine
+  ratesdev up --watch                       and start roles again whose mounted code changes
   ratesdev up --dry-run                     what would be done")]
 pub struct Args {
     /// The profile: its name, or the path of its file [default: dev]
@@ -66,11 +70,14 @@ pub struct Args {
     /// How many seconds a role may take until it answers
     #[arg(long, value_name = "SECONDS", default_value = "120")]
     wait_timeout: u64,
+    /// Then start roles again whose mounted code changes (`sync`, `restart_on_change`), until Ctrl-C
+    #[arg(long, conflicts_with = "dry_run")]
+    watch: bool,
     /// Tell what happens as JSON, one line per event
     #[arg(long)]
     json: bool,
     /// Bring it up in the dashboard
-    #[arg(long, conflicts_with_all = ["json", "dry_run", "set", "postgres", "build", "recreate", "pull", "wait_timeout"])]
+    #[arg(long, conflicts_with_all = ["json", "dry_run", "set", "postgres", "build", "recreate", "pull", "wait_timeout", "watch"])]
     tui: bool,
 }
 
@@ -96,7 +103,12 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     if args.dry_run {
         return dry_run(&environment, profile, up, &args, context).await;
     }
-    bring_up(&environment, profile, up, args.json, context).await
+    if !args.watch {
+        return bring_up(&environment, profile, up, args.json, context).await;
+    }
+    let changes = watch::begin(profile)?;
+    bring_up(&environment, profile, up, args.json, context).await?;
+    watch::run(changes, &environment, up.wait_timeout, args.json, context).await
 }
 
 /// The profile that is named; for an environment of this checkout that is named, the one that it was made from.
@@ -149,9 +161,9 @@ pub async fn bring_up(
     if let (Err(error), true) = (&done, json) {
         report::failure_json(error, &context.out);
     }
-    let unchanged = done?;
+    let ready = done?;
     shown?;
-    let outcome = Outcome::of(environment, unchanged, begun.elapsed()).await?;
+    let outcome = Outcome::of(environment, &ready, begun.elapsed());
     if json {
         context.out.json(&outcome)?;
     } else {
@@ -176,20 +188,19 @@ struct Outcome {
 }
 
 impl Outcome {
-    async fn of(environment: &Environment, unchanged: bool, elapsed: Duration) -> Result<Self> {
-        let observed = environment.observe().await?;
-        let api = published(&observed, Role::Api);
-        let database = published(&observed, Role::Database);
+    fn of(environment: &Environment, ready: &Ready, elapsed: Duration) -> Self {
+        let api = published(&ready.observed, Role::Api);
+        let database = published(&ready.observed, Role::Database);
         let ports: Vec<_> = api.into_iter().chain(database).collect();
-        Ok(Self {
+        Self {
             event: "ready",
             environment: environment.name.to_string(),
-            unchanged,
+            unchanged: ready.unchanged,
             seconds: elapsed.as_secs_f64(),
             api: api.map(|endpoint| BaseUrl::from(endpoint).to_string()),
             database: database.map(|endpoint| format!("postgres://rates@{endpoint}/rates")),
             tunnel: environment.engine.tunnel(&ports),
-        })
+        }
     }
 
     fn show(&self, context: &Context, environment: &Environment) {

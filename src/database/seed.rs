@@ -11,6 +11,7 @@ mod shape;
 use std::fs::File;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use postgres::Client;
@@ -44,6 +45,8 @@ pub struct Request {
     pub reset: bool,
     /// The fingerprint the dump must have, where it is known.
     pub expected: Option<Fingerprint>,
+    /// How long the server may need to come up.
+    pub wait: Duration,
 }
 
 /// What a load says while it goes on; one JSON line each where it runs as a job.
@@ -171,7 +174,7 @@ fn run(
         return Err(SeedError::Reserved(name.clone()));
     }
     let dump = Dump::open(&request.file, &request.name)?;
-    let mut server = Server::connect(&request.settings, interrupt)?;
+    let mut server = Server::connect(&request.settings, interrupt, request.wait)?;
     server.lock(|| {
         let text = "another load works on this server; waiting until it has ended";
         events(LoadEvent::Notice(text.to_owned()));
@@ -238,11 +241,10 @@ fn prepare(
     (server, dump): (&Server<'_>, Dump),
     events: &mut dyn FnMut(LoadEvent),
 ) -> Result<SeedRecord, SeedError> {
-    let scratch = server.scratch();
-    let client = server.open(&scratch)?;
+    let client = server.open_scratch()?;
     let Filled { tables, record } = fill::fill(client, dump, (request, interrupt), events)?;
     interrupt.check()?;
-    let mut client = server.open(&scratch)?;
+    let mut client = server.open_scratch()?;
     migrate::run(&mut client, &request.settings.name)?;
     vacuum(&mut client, &tables)?;
     Ok(record)

@@ -4,6 +4,7 @@
 //! found by its labels and never by a list of our own; networks are used by id, because their names are not unique;
 //! messages are classified before status codes, because the Engine answers 500 to many a user's mistake.
 
+mod build;
 mod cgroup;
 mod config;
 mod connect;
@@ -15,11 +16,13 @@ mod exec;
 mod explain;
 mod image;
 mod job;
+mod listeners;
 mod logs;
 mod observe;
 mod overview;
 mod reach;
 mod ssh;
+mod subnet;
 mod tls;
 mod usage;
 mod volume;
@@ -33,6 +36,8 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use bollard::Docker as Client;
+use bollard::models::Ipam;
+use bollard::models::IpamConfig;
 use bollard::models::NetworkCreateRequest;
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 use futures_util::stream::BoxStream;
@@ -41,12 +46,14 @@ use sha2::Sha256;
 
 use super::About;
 use super::Action;
+use super::DATABASE_NAME;
 use super::Engine;
 use super::Error;
 use super::Event;
 use super::Exec;
 use super::Found;
 use super::Identity;
+use super::Instance;
 use super::LogLine;
 use super::LogWindow;
 use super::Machine;
@@ -56,8 +63,12 @@ use super::Overview;
 use super::Reading;
 use super::Remark;
 use super::Result;
+use super::Role;
 use super::Service;
 use super::Watcher;
+use crate::database::Password;
+use crate::database::note;
+use crate::database::note::Note;
 use crate::error::Code;
 use crate::profile::Bytes;
 use crate::profile::EnvironmentName;
@@ -66,12 +77,22 @@ use connect::Connected;
 pub use endpoint::Asked;
 use explain::Explained;
 use reach::Reach;
+use subnet::Subnet;
 
 /// How long containers may take to leave a network.
 const LEAVING: Duration = Duration::from_secs(3);
 
+/// How often addresses are chosen that somebody else takes first.
+const ATTEMPTS: usize = 20;
+
+/// How long an Engine that gave a strange answer may take to show that it is being stopped.
+const ENDING: Duration = Duration::from_secs(1);
+
 /// The labels on everything that is made.
 mod label {
+    pub const HEALTH: &str = "dev.ratesdev.health";
+    pub const LISTEN: &str = "dev.ratesdev.listen";
+    pub const CONTEXT: &str = "dev.ratesdev.context";
     pub const ENVIRONMENT: &str = "dev.ratesdev.environment";
     pub const ROLE: &str = "dev.ratesdev.role";
     pub const NUMBER: &str = "dev.ratesdev.number";
@@ -81,6 +102,14 @@ mod label {
     pub const VERSION: &str = "dev.ratesdev.version";
     pub const ROOT: &str = "dev.ratesdev.root";
     pub const PROTECTED: &str = "dev.ratesdev.protected";
+    /// The name of a volume of the team's own.
+    pub const VOLUME: &str = "dev.ratesdev.volume";
+    /// The roles that a container needs, with commas between them.
+    pub const NEEDS: &str = "dev.ratesdev.needs";
+    /// The port inside a container that people are told of, and that its health is asked at.
+    pub const PORT: &str = "dev.ratesdev.port";
+    /// The path that its health is asked at.
+    pub const PROBE: &str = "dev.ratesdev.probe";
 }
 
 /// A Docker Engine that answers.
@@ -141,6 +170,9 @@ impl Docker {
     async fn locate(&self, found: &mut Found) -> Result<()> {
         if let Some(published) = found.published.take() {
             found.published = Some(self.reach.lasting(published));
+            for port in &mut found.ports {
+                *port = self.reach.lasting(*port);
+            }
             found.endpoint = self.reach.reached_at(published).await?;
         }
         Ok(())
@@ -173,11 +205,50 @@ impl Docker {
             labels: Some(labels(owner)),
             ..Default::default()
         };
-        self.client
-            .create_network(request)
-            .await
-            .explain("create the network")?;
-        Ok(())
+        match self.client.create_network(request.clone()).await {
+            Err(cause) if explain::is_out_of_addresses(&cause) => {
+                self.create_network_by_address(request).await
+            }
+            created => created.explain("create the network").map(drop),
+        }
+    }
+
+    /// Makes a network with addresses of our choice. Another command may take them before this one does.
+    async fn create_network_by_address(&self, request: NetworkCreateRequest) -> Result<()> {
+        for subnet in subnet::free(self.taken_addresses().await?).take(ATTEMPTS) {
+            let config = IpamConfig {
+                subnet: Some(subnet.to_string()),
+                ..Default::default()
+            };
+            let request = NetworkCreateRequest {
+                ipam: Some(Ipam {
+                    config: Some(vec![config]),
+                    ..Default::default()
+                }),
+                ..request.clone()
+            };
+            match self.client.create_network(request).await {
+                Err(cause) if explain::is_about_addresses(&cause) => {}
+                created => return created.explain("create the network").map(drop),
+            }
+        }
+        let what = "the Docker Engine has no addresses left for another network";
+        Err(Error::new(Code::AddressesUsedUp, what).hint(
+            "take environments down that are not needed (`ratesdev ls --all`), or remove networks that nothing uses with `docker network prune`",
+        ))
+    }
+
+    /// What networks of the Engine have, and what this machine reaches some other way.
+    async fn taken_addresses(&self) -> Result<Vec<Subnet>> {
+        let networks = self.client.list_networks(None).await;
+        let networks = networks.explain("list the networks")?.into_iter();
+        let configs = networks.filter_map(|network| network.ipam?.config);
+        let subnets = configs.flatten().filter_map(|config| config.subnet);
+        let mut taken: Vec<_> = subnets.filter_map(|text| Subnet::parse(&text)).collect();
+        if self.about.local {
+            taken.extend(subnet::routes());
+        }
+        Ok(taken)
     }
 
     /// A second network of the same name could be created, and then no container of either could be started.
@@ -251,14 +322,19 @@ impl Engine for Docker {
         self.reach.tunnel(ports)
     }
 
+    async fn password(&self, database: &Found) -> Result<Password> {
+        self.read_password(&database.id).await
+    }
+
     async fn observe(&self, environment: &EnvironmentName) -> Result<Observed> {
         self.reach.wake().await?;
-        let networks = self.networks(environment).await?;
-        let network = networks.first().map(String::as_str);
-        let (mut instances, volumes) = futures_util::try_join!(
-            observe::instances(&self.client, environment, network),
+        let (networks, ids, volumes) = futures_util::try_join!(
+            self.networks(environment),
+            observe::ids(&self.client, environment),
             volume::list(&self.client, environment),
         )?;
+        let network = networks.first().map(String::as_str);
+        let mut instances = observe::instances(&self.client, &ids, environment, network).await?;
         for found in &mut instances {
             self.locate(found).await?;
         }
@@ -270,6 +346,7 @@ impl Engine for Docker {
                 _ => Network::Broken,
             },
             volumes,
+            unattended: None,
         })
     }
 
@@ -287,18 +364,9 @@ impl Engine for Docker {
         action: &Action,
         watcher: &dyn Watcher,
     ) -> Result<Remark> {
-        match action {
-            Action::Pull(image) => image::pull(&self.client, &self.folder, image, watcher).await,
-            Action::Build(image) => image::build(&self.client, image, watcher).await,
-            Action::CreateNetwork => self.create_network(owner).await.map(|()| None),
-            Action::CreateVolumes => volume::create(&self.client, owner).await.map(|()| None),
-            Action::Start(service) => self.start(owner, service).await.map(|()| None),
-            Action::Seed(job) => self.seed(owner, job, watcher).await,
-            Action::Stop(found) => container::stop(&self.client, found).await.map(|()| None),
-            Action::Resume(found) => self.resume(found).await.map(|()| None),
-            Action::Remove(found) => container::remove(&self.client, found).await.map(|()| None),
-            Action::RemoveNetwork => self.remove_network(owner).await.map(|()| None),
-            Action::RemoveVolumes => volume::remove(&self.client, owner).await.map(|()| None),
+        match self.act(owner, action, watcher).await {
+            Err(error) if error.code == Code::DockerAnswer => Err(self.doubt(error).await),
+            result => result,
         }
     }
 
@@ -306,8 +374,25 @@ impl Engine for Docker {
         logs::read(&self.client, id, window)
     }
 
+    async fn note(&self, observed: &Observed) -> Result<Option<Note>, String> {
+        let database = observed.find(Instance::first(Role::Database));
+        let running = database.and_then(|found| Some((found, found.endpoint?)));
+        let (found, endpoint) = running.ok_or("the database does not run")?;
+        let password = self.read_password(&found.id).await;
+        let password = password.map_err(|error| error.to_string())?;
+        note::read(endpoint, DATABASE_NAME, &password).await
+    }
+
+    async fn listeners(&self, found: &Found) -> Option<Vec<SocketAddr>> {
+        listeners::read(&self.client, &found.id).await
+    }
+
     async fn reading(&self, id: &str) -> Result<Option<Reading>> {
         usage::read(&self.client, id).await
+    }
+
+    async fn inspect(&self, found: &Found) -> Result<serde_json::Value> {
+        observe::whole(&self.client, &found.id).await
     }
 
     async fn exec(&self, found: &Found, exec: &Exec) -> Result<i32> {
@@ -320,6 +405,51 @@ impl Engine for Docker {
         window: LogWindow,
     ) -> BoxStream<'static, Result<Event>> {
         events::read(&self.client, environment, window)
+    }
+}
+
+impl Docker {
+    async fn act(
+        &self,
+        owner: &Identity,
+        action: &Action,
+        watcher: &dyn Watcher,
+    ) -> Result<Remark> {
+        match action {
+            Action::Pull(image) => image::pull(&self.client, &self.folder, image, watcher).await,
+            Action::Build(image) => image::build(&self.client, image, watcher).await,
+            Action::BuildFolder(image) => {
+                build::folder(&self.client, &self.folder, image, watcher).await
+            }
+            Action::CreateNetwork => self.create_network(owner).await.map(|()| None),
+            Action::CreateVolumes(names) => {
+                volume::create(&self.client, owner, names).await?;
+                Ok(None)
+            }
+            Action::Start(service) => self.start(owner, service).await.map(|()| None),
+            Action::Seed(job) => self.seed(owner, job, watcher).await,
+            Action::Stop(found) => container::stop(&self.client, found).await.map(|()| None),
+            Action::Resume(found) => self.resume(found).await.map(|()| None),
+            Action::Remove(found) => container::remove(&self.client, found).await.map(|()| None),
+            Action::RemoveNetwork => self.remove_network(owner).await.map(|()| None),
+            Action::RemoveVolumes => volume::remove(&self.client, owner).await.map(|()| None),
+        }
+    }
+
+    /// An Engine that is being stopped answers all kinds of things before it answers nothing.
+    async fn doubt(&self, error: Error) -> Error {
+        let deadline = Instant::now() + ENDING;
+        while Instant::now() < deadline {
+            if self.client.ping().await.is_err() {
+                let endpoint = &self.about.endpoint;
+                let what = format!("the Docker Engine at {endpoint} has stopped");
+                return Error::new(Code::DockerDown, what)
+                    .because(error)
+                    .hint("start it, then run the command again; it goes on from where it was");
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        error
     }
 }
 

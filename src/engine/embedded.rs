@@ -9,6 +9,7 @@ mod client;
 mod disk;
 mod events;
 mod exec;
+mod holder;
 mod home;
 mod job;
 mod leftovers;
@@ -33,6 +34,7 @@ mod server;
 mod service;
 mod socket;
 mod supervisor;
+mod takeover;
 mod usage;
 mod volume;
 
@@ -41,7 +43,6 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
-use std::time::Instant;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
@@ -70,7 +71,9 @@ use super::Result;
 use super::Role;
 use super::Service;
 use super::Watcher;
+use super::port_taken;
 use super::stop_grace;
+use crate::database::Password;
 use crate::error::Code;
 use crate::image::ApiImage;
 use crate::image::Platform;
@@ -85,12 +88,10 @@ use record::Life;
 use record::Owner;
 use record::Record;
 pub use supervisor::supervise;
+use takeover::clean_up;
 
 /// How long a role may take to end after it was asked less gently.
 const LAST_GRACE: Duration = Duration::from_secs(5);
-
-/// How long a supervisor that ends may take, which stops its roles first.
-const CLEANING: Duration = Duration::from_mins(2);
 
 /// The signals that stop a role, each with how long it is waited for.
 fn stopping(role: Role) -> Vec<(Signal, Duration)> {
@@ -102,8 +103,15 @@ fn stopping(role: Role) -> Vec<(Signal, Duration)> {
             (Signal::QUIT, LAST_GRACE),
             (Signal::KILL, LAST_GRACE),
         ],
-        Role::Seed | Role::Api => vec![(Signal::TERM, grace), (Signal::KILL, LAST_GRACE)],
+        Role::Seed | Role::Api | Role::Service(_) => {
+            vec![(Signal::TERM, grace), (Signal::KILL, LAST_GRACE)]
+        }
     }
+}
+
+fn lacks_services(role: Role) -> Error {
+    let what = format!("the engine embedded cannot run {role}: it has no containers");
+    Error::new(Code::EngineLacks, what)
 }
 
 /// This machine's processes.
@@ -178,6 +186,8 @@ impl Embedded {
                     .await?
             }
             Role::Seed | Role::Api => self.own(&place, owner, service, earlier)?,
+            // Refused before anything was planned.
+            Role::Service(_) => return Err(lacks_services(service.instance.role)),
         };
         let id = observe::id(&place, &record);
         client::start(&place, &self.supervisor_program()?, record).await?;
@@ -260,12 +270,26 @@ impl Embedded {
     async fn resume(&self, found: &Found) -> Result<()> {
         let (place, mut record) = self.found(found)?;
         clean_up(&place).await?;
-        if let Some(process) = record.process() {
+        match record.process() {
             // One that is frozen goes on.
-            process.signal(Signal::CONT);
+            Some(process) => process.signal(Signal::CONT),
+            None => self.refuse_taken_port(&record)?,
         }
         record.life = Life::Made { error: None };
         client::start(&place, &self.supervisor_program()?, record).await
+    }
+
+    /// A port that something else listens on by now would be told by the role's own death, or not at all.
+    fn refuse_taken_port(&self, record: &Record) -> Result<()> {
+        let Some(endpoint) = record.endpoint.filter(|_| !record.may_move()) else {
+            return Ok(());
+        };
+        if !service::is_taken(endpoint) {
+            return Ok(());
+        }
+        let holder = observe::holder(&self.home, endpoint.port());
+        let taken = port_taken(endpoint.port(), record.instance, holder);
+        Err(taken.hint("stop it, or have `ratesdev up` choose another port, as the profile says"))
     }
 
     async fn remove(&self, place: &Place, found: &Found) -> Result<()> {
@@ -281,27 +305,6 @@ impl Embedded {
         observe::record_of(&self.home, &found.id)
             .ok_or_else(|| Error::new(Code::NotRunning, format!("{} has gone", found.name)))
     }
-}
-
-/// Ends what a supervisor that was killed has left, where nobody looks after the environment now.
-async fn clean_up(place: &Place) -> Result<()> {
-    if !place.path().exists() {
-        return Ok(());
-    }
-    let deadline = Instant::now() + CLEANING;
-    while client::connect(place).await.is_err() {
-        if Instant::now() > deadline {
-            return Err(client::silent(place, None));
-        }
-        let lock = supervisor::try_lock(place);
-        if let Some(_lock) = lock.map_err(|error| unusable(place.path(), error.source))? {
-            leftovers::end(place).await;
-            return Ok(());
-        }
-        // A supervisor is about to listen or to end, and may be cleaning up itself.
-        tokio::time::sleep(supervisor::TRY_AGAIN).await;
-    }
-    Ok(())
 }
 
 fn no_port(instance: Instance) -> Error {
@@ -353,12 +356,27 @@ impl Engine for Embedded {
         server::provenance(&self.home, &place, image, postgres).await
     }
 
+    fn lock_file(&self, environment: &EnvironmentName) -> Result<Option<PathBuf>> {
+        self.home.lock(environment).map(Some)
+    }
+
+    fn has_room(&self) -> bool {
+        !disk::is_full(self.home.path())
+    }
+
     async fn holder(&self, port: u16) -> Option<String> {
         observe::holder(&self.home, port)
     }
 
+    async fn password(&self, database: &Found) -> Result<Password> {
+        let file = self.found(database)?.0.password();
+        let text = tokio::fs::read_to_string(&file).await;
+        text.map(Password::new)
+            .map_err(|error| unusable(&file, error))
+    }
+
     async fn observe(&self, environment: &EnvironmentName) -> Result<Observed> {
-        observe::environment(&self.home, environment).await
+        observe::environment(&self.home, environment, client::QUICK).await
     }
 
     async fn environments(&self) -> Result<Vec<EnvironmentName>> {
@@ -367,14 +385,7 @@ impl Engine for Embedded {
 
     /// Folders without instances are those of which data is kept.
     async fn overview(&self, kept: bool) -> Result<Vec<Overview>> {
-        let mut all = Vec::new();
-        for name in self.home.names()? {
-            let observed = self.observe(&name).await?;
-            if !observed.instances.is_empty() || (kept && !observed.volumes.is_empty()) {
-                all.push(Overview::of(name, &observed));
-            }
-        }
-        Ok(all)
+        observe::overview(&self.home, kept).await
     }
 
     async fn perform(
@@ -391,7 +402,11 @@ impl Engine for Embedded {
                 self.remember(image.tag());
                 program::build(&self.home, image).map(|()| None)
             }
-            Action::CreateVolumes => {
+            Action::BuildFolder(_) => Err(Error::new(
+                Code::NeedsDocker,
+                "the engine embedded builds no images",
+            )),
+            Action::CreateVolumes(_) => {
                 let account = postgres::account::of_roles()?;
                 volume::create(&self.home, &place, owner, account.as_ref()).map(|()| None)
             }
@@ -415,6 +430,12 @@ impl Engine for Embedded {
         let found = observe::record_of(&self.home, id);
         let process = found.as_ref().and_then(|(_, record)| record.process());
         Ok(process.and_then(usage::read))
+    }
+
+    async fn inspect(&self, found: &Found) -> Result<serde_json::Value> {
+        let (place, record) = self.found(found)?;
+        let record = serde_json::to_value(record).expect("a record is plain data");
+        Ok(serde_json::json!({ "folder": place.path(), "record": record }))
     }
 
     async fn exec(&self, found: &Found, exec: &Exec) -> Result<i32> {

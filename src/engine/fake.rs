@@ -1,10 +1,15 @@
-//! An engine in memory, for tests of what is done with engines.
+//! An engine in memory, for tests of what is done with engines. It fulfils the same contract as the real ones.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use jiff::Timestamp;
 
 use super::About;
 use super::Action;
@@ -12,13 +17,16 @@ use super::Contents;
 use super::Engine;
 use super::Error;
 use super::Event;
+use super::EventKind;
 use super::Exec;
 use super::Found;
 use super::Identity;
+use super::Instance;
 use super::LogLine;
 use super::LogWindow;
 use super::Network;
 use super::Observed;
+use super::Overview;
 use super::Reading;
 use super::Remark;
 use super::Result;
@@ -26,20 +34,45 @@ use super::Service;
 use super::State;
 use super::Volume;
 use super::Watcher;
+use super::usual_needs;
+use crate::database::Password;
 use crate::error::Code;
 use crate::image::Platform;
+use crate::profile::Bytes;
 use crate::profile::EnvironmentName;
+use crate::profile::ShortName;
 
-/// Holds one environment and does at once what it is asked.
+/// How often a follower looks for more.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// The first port that is given to who wants any.
+const FIRST_PORT: u16 = 40_000;
+
+/// What a role does at once that is stopped.
+const STOPPED: State = State::Exited {
+    code: 0,
+    out_of_memory: false,
+};
+
+/// Holds environments and does at once what it is asked.
 #[derive(Debug)]
 pub struct Fake {
     about: About,
-    /// What exists.
-    pub observed: Mutex<Observed>,
-    /// Images that are there.
-    pub images: Mutex<Vec<String>>,
-    /// The title of an action that fails.
+    world: Arc<Mutex<World>>,
+    /// The beginning of an action that fails, as it is written for debugging.
     pub breaks: Option<&'static str>,
+}
+
+/// Everything there is.
+#[derive(Debug, Default)]
+struct World {
+    environments: BTreeMap<EnvironmentName, Observed>,
+    images: Vec<String>,
+    events: Vec<Event>,
+    /// What each instance wrote, by its id.
+    lines: BTreeMap<String, Vec<LogLine>>,
+    /// How many instances were made.
+    made: u16,
 }
 
 impl Fake {
@@ -54,34 +87,149 @@ impl Fake {
         };
         Self {
             about,
-            observed: Mutex::default(),
-            images: Mutex::default(),
+            world: Arc::default(),
             breaks: None,
         }
     }
 
-    fn set(&self, instance: &Found, state: &State) {
-        let mut observed = self.observed.lock().unwrap();
-        let mut instances = observed.instances.iter_mut();
-        if let Some(found) = instances.find(|found| found.instance == instance.instance) {
-            found.state = state.clone();
+    /// An engine with this environment on it.
+    pub fn holding(environment: &EnvironmentName, observed: Observed) -> Self {
+        let fake = Self::new();
+        let mut world = fake.world.lock().unwrap();
+        world.environments.insert(environment.clone(), observed);
+        drop(world);
+        fake
+    }
+
+    fn change(&self, owner: &Identity, action: &Action) {
+        let mut world = self.world.lock().unwrap();
+        let name = &owner.environment;
+        match action {
+            Action::Pull(image) => world.images.push(image.clone()),
+            Action::Build(image) => world.images.push(image.tag().to_owned()),
+            Action::BuildFolder(image) => world.images.push(image.tag().to_owned()),
+            Action::CreateNetwork => world.of(name).network = Network::Right,
+            Action::CreateVolumes(names) => world.of(name).volumes = volumes(owner, names),
+            Action::Start(service) => world.start(owner, service, self.config_hash(service)),
+            Action::Seed(_) => {}
+            Action::Stop(found) => world.stop(name, found.instance),
+            Action::Resume(found) => world.go_on(name, found.instance),
+            Action::Remove(found) => world.remove(name, found.instance),
+            Action::RemoveNetwork => world.of(name).network = Network::Missing,
+            Action::RemoveVolumes => world.of(name).volumes.clear(),
+        }
+    }
+}
+
+fn volumes(owner: &Identity, names: &[ShortName]) -> Vec<Volume> {
+    let volume = |contents| Volume {
+        name: format!("{}/{contents:?}", owner.environment),
+        contents,
+        root: owner.root.clone(),
+        protected: owner.protected,
+    };
+    [Contents::Data, Contents::Secrets]
+        .into_iter()
+        .chain(names.iter().copied().map(Contents::Named))
+        .map(volume)
+        .collect()
+}
+
+impl World {
+    fn of(&mut self, name: &EnvironmentName) -> &mut Observed {
+        self.environments.entry(name.clone()).or_default()
+    }
+
+    fn find(&mut self, name: &EnvironmentName, instance: Instance) -> Option<&mut Found> {
+        let mut instances = self.of(name).instances.iter_mut();
+        instances.find(|found| found.instance == instance)
+    }
+
+    fn happened(&mut self, name: &EnvironmentName, instance: Instance, kind: EventKind) {
+        self.events.push(Event {
+            time: Timestamp::now(),
+            environment: name.clone(),
+            instance,
+            kind,
+        });
+    }
+
+    fn start(&mut self, owner: &Identity, service: &Service, config_hash: String) {
+        let (name, instance) = (&owner.environment, service.instance);
+        if self.find(name, instance).is_none() {
+            self.made += 1;
+            let mut made = found(owner, service, config_hash);
+            made.id = format!("{name}/{instance}/{}", self.made);
+            made.state = State::Created { error: None };
+            made.published = service.publish.map(|publish| {
+                let any = FIRST_PORT + self.made;
+                SocketAddr::new(publish.address, publish.port.unwrap_or(any))
+            });
+            let all = &mut self.of(name).instances;
+            all.push(made);
+            all.sort_by_key(|found| found.instance);
+            self.happened(name, instance, EventKind::Created);
+        }
+        self.go_on(name, instance);
+    }
+
+    fn go_on(&mut self, name: &EnvironmentName, instance: Instance) {
+        let Some(found) = self.find(name, instance) else {
+            return;
+        };
+        if found.state == State::Running {
+            return;
+        }
+        found.state = State::Running;
+        found.started_at = Some(Timestamp::now());
+        let id = found.id.clone();
+        let line = LogLine {
+            time: Timestamp::now(),
+            text: format!("{instance} was started"),
+        };
+        self.lines.entry(id).or_default().push(line);
+        self.happened(name, instance, EventKind::Started);
+    }
+
+    fn stop(&mut self, name: &EnvironmentName, instance: Instance) {
+        let Some(found) = self.find(name, instance) else {
+            return;
+        };
+        if found.state == State::Running {
+            found.state = STOPPED;
+            found.started_at = None;
+            self.happened(name, instance, EventKind::Exited { code: 0 });
         }
     }
 
-    fn start(&self, owner: &Identity, service: &Service) {
-        let mut observed = self.observed.lock().unwrap();
+    fn remove(&mut self, name: &EnvironmentName, instance: Instance) {
+        self.stop(name, instance);
+        if self.find(name, instance).is_some() {
+            let all = &mut self.of(name).instances;
+            all.retain(|other| other.instance != instance);
+            self.happened(name, instance, EventKind::Removed);
+        }
+    }
+
+    /// What exists of an environment, with the ports of what runs.
+    fn observed(&self, name: &EnvironmentName) -> Observed {
+        let mut observed = self.environments.get(name).cloned().unwrap_or_default();
+        for found in &mut observed.instances {
+            found.published = found.published.filter(|_| found.state == State::Running);
+            found.endpoint = found.published;
+        }
         observed
-            .instances
-            .retain(|found| found.instance != service.instance);
-        observed
-            .instances
-            .push(found(owner, service, self.config_hash(service)));
-        observed.instances.sort_by_key(|found| found.instance);
+    }
+
+    fn runs(&self, id: &str) -> bool {
+        let mut all = self.environments.values().flat_map(|one| &one.instances);
+        all.any(|found| found.id == id && found.state == State::Running)
     }
 }
 
 /// A running instance as it was wanted.
 pub fn found(owner: &Identity, service: &Service, config_hash: String) -> Found {
+    let needs = usual_needs(service.instance.role).iter().copied();
     Found {
         instance: service.instance,
         id: service.instance.to_string(),
@@ -99,6 +247,10 @@ pub fn found(owner: &Identity, service: &Service, config_hash: String) -> Found 
         published: None,
         started_at: None,
         restarts: 0,
+        contract: service.contract.clone(),
+        ports: Vec::new(),
+        needs: needs.chain(service.extras.needs.iter().copied()).collect(),
+        probe: None,
     }
 }
 
@@ -113,24 +265,36 @@ impl Engine for Fake {
     }
 
     async fn has_image(&self, image: &str) -> Result<bool> {
-        Ok(self
-            .images
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|there| there == image))
+        let world = self.world.lock().unwrap();
+        Ok(world.images.iter().any(|there| there == image))
     }
 
     async fn holder(&self, _port: u16) -> Option<String> {
         None
     }
 
-    async fn observe(&self, _environment: &EnvironmentName) -> Result<Observed> {
-        Ok(self.observed.lock().unwrap().clone())
+    async fn password(&self, _database: &Found) -> Result<Password> {
+        Ok(Password::new("fake"))
+    }
+
+    async fn observe(&self, environment: &EnvironmentName) -> Result<Observed> {
+        Ok(self.world.lock().unwrap().observed(environment))
     }
 
     async fn environments(&self) -> Result<Vec<EnvironmentName>> {
-        Ok(Vec::new())
+        let world = self.world.lock().unwrap();
+        let all = world.environments.iter();
+        let all = all.filter(|(_, observed)| !observed.instances.is_empty());
+        Ok(all.map(|(name, _)| name.clone()).collect())
+    }
+
+    async fn overview(&self, kept: bool) -> Result<Vec<Overview>> {
+        let world = self.world.lock().unwrap();
+        let all = world.environments.iter().filter(|(_, observed)| {
+            !observed.instances.is_empty() || (kept && !observed.volumes.is_empty())
+        });
+        let glance = |name: &EnvironmentName| Overview::of(name.clone(), &world.observed(name));
+        Ok(all.map(|(name, _)| glance(name)).collect())
     }
 
     async fn perform(
@@ -139,55 +303,49 @@ impl Engine for Fake {
         action: &Action,
         _watcher: &dyn Watcher,
     ) -> Result<Remark> {
-        if self
-            .breaks
-            .is_some_and(|breaks| format!("{action:?}").starts_with(breaks))
-        {
+        let breaks = self.breaks.unwrap_or("nothing");
+        if format!("{action:?}").starts_with(breaks) {
             return Err(Error::new(Code::DockerAnswer, "the fake breaks here"));
         }
-        match action {
-            Action::Pull(image) => self.images.lock().unwrap().push(image.clone()),
-            Action::Build(image) => self.images.lock().unwrap().push(image.tag().to_owned()),
-            Action::CreateNetwork => self.observed.lock().unwrap().network = Network::Right,
-            Action::CreateVolumes => {
-                let volume = |contents| Volume {
-                    name: format!("{contents:?}"),
-                    contents,
-                    root: owner.root.clone(),
-                    protected: owner.protected,
-                };
-                self.observed.lock().unwrap().volumes =
-                    [Contents::Data, Contents::Secrets].map(volume).to_vec();
-            }
-            Action::Start(service) => self.start(owner, service),
-            Action::Seed(_) => {}
-            Action::Stop(found) => self.set(
-                found,
-                &State::Exited {
-                    code: 0,
-                    out_of_memory: false,
-                },
-            ),
-            Action::Resume(found) => self.set(found, &State::Running),
-            Action::Remove(found) => {
-                self.observed
-                    .lock()
-                    .unwrap()
-                    .instances
-                    .retain(|other| other.instance != found.instance);
-            }
-            Action::RemoveNetwork => self.observed.lock().unwrap().network = Network::Missing,
-            Action::RemoveVolumes => self.observed.lock().unwrap().volumes.clear(),
-        }
+        self.change(owner, action);
         Ok(None)
     }
 
-    fn logs(&self, _id: &str, _window: LogWindow) -> BoxStream<'static, Result<LogLine>> {
-        futures_util::stream::empty().boxed()
+    fn logs(&self, id: &str, window: LogWindow) -> BoxStream<'static, Result<LogLine>> {
+        let (world, id) = (Arc::clone(&self.world), id.to_owned());
+        let next = move |read: usize| {
+            let (world, id) = (Arc::clone(&world), id.clone());
+            async move {
+                loop {
+                    let (line, runs) = {
+                        let world = world.lock().unwrap();
+                        let line = world.lines.get(&id).and_then(|lines| lines.get(read));
+                        (line.cloned(), world.runs(&id))
+                    };
+                    if line.is_some() || !(window.follow && runs) {
+                        return line.map(|line| (Ok(line), read + 1));
+                    }
+                    tokio::time::sleep(LOOK).await;
+                }
+            }
+        };
+        futures_util::stream::unfold(0, next).boxed()
     }
 
-    async fn reading(&self, _id: &str) -> Result<Option<Reading>> {
-        Ok(None)
+    async fn reading(&self, id: &str) -> Result<Option<Reading>> {
+        let reading = Reading {
+            at: Timestamp::now(),
+            cpu: Duration::from_millis(1),
+            memory: Bytes(1),
+            memory_limit: None,
+            network: None,
+            disk: None,
+        };
+        Ok(self.world.lock().unwrap().runs(id).then_some(reading))
+    }
+
+    async fn inspect(&self, found: &Found) -> Result<serde_json::Value> {
+        Ok(serde_json::json!({ "name": found.name }))
     }
 
     async fn exec(&self, _found: &Found, _exec: &Exec) -> Result<i32> {
@@ -196,9 +354,29 @@ impl Engine for Fake {
 
     fn events(
         &self,
-        _environment: Option<&EnvironmentName>,
-        _window: LogWindow,
+        environment: Option<&EnvironmentName>,
+        window: LogWindow,
     ) -> BoxStream<'static, Result<Event>> {
-        futures_util::stream::empty().boxed()
+        let (world, environment) = (Arc::clone(&self.world), environment.cloned());
+        let is_meant = move |event: &Event| {
+            let name = &environment;
+            name.as_ref().is_none_or(|name| *name == event.environment)
+        };
+        let next = move |read: usize| {
+            let world = Arc::clone(&world);
+            async move {
+                loop {
+                    let event = world.lock().unwrap().events.get(read).cloned();
+                    if event.is_some() || !window.follow {
+                        return event.map(|event| (event, read + 1));
+                    }
+                    tokio::time::sleep(LOOK).await;
+                }
+            }
+        };
+        let all = futures_util::stream::unfold(0, next);
+        all.filter(move |event| std::future::ready(is_meant(event)))
+            .map(Ok)
+            .boxed()
     }
 }

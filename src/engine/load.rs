@@ -23,6 +23,7 @@ use super::SeedJob;
 use super::Service;
 use super::State;
 use super::Watcher;
+use super::postmortem;
 use crate::database::seed::LoadEvent;
 use crate::database::seed::Loaded;
 use crate::database::seed::Outcome;
@@ -40,6 +41,10 @@ const LIMITS: Limits = Limits {
     pids: 64,
 };
 
+/// How long the load waits for a server that is being made while the job is already there, in seconds. Whoever waits for
+/// the load gives up sooner.
+const WAIT: u32 = 600;
+
 /// How long to wait before a log that broke off is taken up again.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -49,6 +54,7 @@ pub fn service(job: &SeedJob, path: &str, cores: u32) -> Service {
     let mut arguments = vec!["load".to_owned(), path.to_owned()];
     arguments.extend(["--fingerprint".to_owned(), job.fingerprint.clone()]);
     arguments.extend(["--name".to_owned(), job.file.display().to_string()]);
+    arguments.extend(["--wait".to_owned(), WAIT.to_string()]);
     arguments.extend(job.reset.then(|| "--reset".to_owned()));
     Service {
         instance: Instance::first(Role::Seed),
@@ -61,6 +67,8 @@ pub fn service(job: &SeedJob, path: &str, cores: u32) -> Service {
         variables: BTreeMap::new(),
         arguments,
         publish: None,
+        contract: None,
+        extras: Box::default(),
     }
 }
 
@@ -87,10 +95,11 @@ async fn follow(
     Err(Unheard::Silence(other))
 }
 
-/// The job of an environment, in whatever state it is.
-async fn find(engine: &dyn Engine, owner: &Identity) -> Result<Option<Found>> {
+/// The job of an environment, in whatever state it is, and whether anybody keeps what it says.
+async fn find(engine: &dyn Engine, owner: &Identity) -> Result<(Option<Found>, bool)> {
     let observed = engine.observe(&owner.environment).await?;
-    Ok(observed.find(Instance::first(Role::Seed)).cloned())
+    let job = observed.find(Instance::first(Role::Seed)).cloned();
+    Ok((job, observed.unattended.is_none()))
 }
 
 /// A load of the same dump that an earlier manager began. Any other is of no use and is removed.
@@ -99,8 +108,13 @@ pub async fn running(
     owner: &Identity,
     config_hash: &str,
 ) -> Result<Option<Found>> {
-    match find(engine, owner).await? {
-        Some(job) if job.state == State::Running && job.config_hash == config_hash => Ok(Some(job)),
+    let (job, is_attended) = find(engine, owner).await?;
+    match job {
+        Some(job)
+            if is_attended && job.state == State::Running && job.config_hash == config_hash =>
+        {
+            Ok(Some(job))
+        }
         Some(job) => remove(engine, owner, job).await.map(|()| None),
         None => Ok(None),
     }
@@ -125,12 +139,12 @@ pub async fn listen(
     };
     loop {
         let heard = follow(engine.logs(id, window), watcher).await;
-        let job = find(engine, owner).await?;
+        let (job, is_attended) = find(engine, owner).await?;
         let result = match heard {
             Ok(remark) => Ok(remark),
-            Err(Unheard::Verdict(error)) => Err(error),
+            Err(Unheard::Verdict(error)) => Err(explain_loss(engine, owner, error).await),
             Err(Unheard::Silence(other)) => match job.as_ref().map(|job| &job.state) {
-                Some(State::Running) => {
+                Some(State::Running) if is_attended => {
                     tokio::time::sleep(PAUSE).await;
                     continue;
                 }
@@ -142,6 +156,25 @@ pub async fn listen(
             remove(engine, owner, job).await?;
         }
         return result;
+    }
+}
+
+/// A job whose database went away cannot know why; its engine and the database's own words may.
+async fn explain_loss(engine: &dyn Engine, owner: &Identity, error: Error) -> Error {
+    if error.code != Code::DatabaseUnreachable {
+        return error;
+    }
+    let database = Instance::first(Role::Database);
+    let observed = engine.observe(&owner.environment).await.ok();
+    let found = observed
+        .as_ref()
+        .and_then(|observed| observed.find(database));
+    let Some(found) = found else { return error };
+    match postmortem::find(engine, &owner.environment, found).await {
+        Some((reason, lines)) => postmortem::explained(found, reason, None)
+            .because(error)
+            .detail(lines),
+        None => error,
     }
 }
 
@@ -166,7 +199,7 @@ enum Unheard {
 /// A load that ended without a verdict.
 fn silent(other: Vec<String>, out_of_memory: bool) -> Error {
     let how = if out_of_memory {
-        "was killed: it used more memory than it may"
+        "was killed: it used more memory than it may (128 MiB)"
     } else {
         "ended without a result"
     };

@@ -16,17 +16,43 @@ use crate::query::BaseUrl;
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Where the API that is ratesdev's own says whether it is ready.
+const READY: &str = "/health/ready";
+
 /// Asks a role at its endpoint whether it works. The error is what it answered instead.
 pub async fn ask(role: Role, endpoint: SocketAddr) -> Result<(), String> {
     let asked = async {
         match role {
             Role::Database => ask_database(endpoint).await,
-            Role::Api | Role::Seed => ask_api(endpoint).await,
+            Role::Api | Role::Seed => ask_health(endpoint, READY).await,
+            // What it is asked follows from its profile.
+            Role::Service(_) => Ok(()),
         }
     };
     timeout(PATIENCE, asked)
         .await
         .unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())))
+}
+
+/// Asks at the path where an API says whether it is healthy: 200 means that it is. The error is what it answered
+/// instead, with its status first where there was one.
+pub async fn ask_health(endpoint: SocketAddr, path: &str) -> Result<(), String> {
+    let response = query::get(&BaseUrl::from(endpoint), path, PATIENCE).await;
+    let response = response.map_err(|error| format!("{error}: {}", error.cause))?;
+    match response.status.as_u16() {
+        200 => Ok(()),
+        status => Err(format!("{status}: {}", query::first_line(&response.body))),
+    }
+}
+
+/// Asks a service of the team's own for its health. The error is what it answered instead.
+pub async fn ask_path(endpoint: SocketAddr, path: &str) -> Result<(), String> {
+    let response = query::get(&BaseUrl::from(endpoint), path, PATIENCE).await;
+    let response = response.map_err(|error| format!("{path}: {error}"))?;
+    match response.status.as_u16() {
+        ..400 => Ok(()),
+        status => Err(format!("{path} is answered {status}")),
+    }
 }
 
 /// Whether PostgreSQL takes connections to the database. Something in between (Docker's proxy) accepts connections before
@@ -76,18 +102,6 @@ fn server_words(body: &[u8]) -> String {
         || "an error".to_owned(),
         |words| String::from_utf8_lossy(words).into_owned(),
     )
-}
-
-async fn ask_api(endpoint: SocketAddr) -> Result<(), String> {
-    let response = query::get(&BaseUrl::from(endpoint), "/health/ready", PATIENCE).await;
-    let response = response.map_err(|error| error.to_string())?;
-    match response.status.as_u16() {
-        200 => Ok(()),
-        status => Err(format!(
-            "{status}: {}",
-            String::from_utf8_lossy(&response.body).trim()
-        )),
-    }
 }
 
 #[cfg(test)]

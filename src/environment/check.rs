@@ -1,11 +1,11 @@
 //! Questions with known answers: an environment is ready when they are answered right.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::status::endpoint;
-use crate::engine::Engine;
 use crate::engine::Error;
+use crate::engine::Instance;
+use crate::engine::Observed;
 use crate::engine::Remark;
 use crate::engine::Role;
 use crate::error::Code;
@@ -13,7 +13,6 @@ use crate::error::Exit;
 use crate::error::Explain;
 use crate::error::Result;
 use crate::profile::Check;
-use crate::profile::EnvironmentName;
 use crate::query;
 use crate::query::BaseUrl;
 use crate::rates::DailyAverage;
@@ -50,16 +49,34 @@ impl Explain for Rejected {
 }
 
 /// Asks an API of the environment that runs.
-pub async fn pass(
-    engine: &Arc<dyn Engine>,
-    environment: &EnvironmentName,
-    check: &Check,
-) -> Result<Remark> {
-    let observed = engine.observe(environment).await?;
-    let endpoint = endpoint(&observed, Role::Api);
+pub async fn pass(observed: &Observed, check: &Check) -> Result<Remark> {
+    let endpoint = endpoint(observed, Role::Api);
     let endpoint =
         endpoint.ok_or_else(|| Error::new(Code::ApiUnreachable, "the API does not run"))?;
-    answer(&BaseUrl::from(endpoint), check).await.map(Some)
+    let answered = answer(&BaseUrl::from(endpoint), check).await;
+    let is_foreign = observed.find(Instance::first(Role::Api));
+    let is_foreign = is_foreign.is_some_and(|found| found.contract.is_some());
+    answered
+        .map(Some)
+        .map_err(|error| match error.report().code {
+            Code::AnswerRejected if is_foreign => breach(&error, check).into(),
+            _ => error,
+        })
+}
+
+/// A team's own API whose answer is no rates. In the middle of its making that is more likely than a wrong question.
+fn breach(error: &crate::error::Error, check: &Check) -> Error {
+    let what = format!(
+        "check {}: the API's answer to GET /rates is not as it must be",
+        check.name
+    );
+    let report = error.report();
+    let lines = std::iter::once(report.message)
+        .chain(report.causes)
+        .chain(report.detail);
+    Error::new(Code::ApiContract, what)
+        .detail(lines.collect())
+        .hint("docs/API.md has the answer to /rates, field by field")
 }
 
 /// Asks the API at `base` and returns its answer in words.

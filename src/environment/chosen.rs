@@ -61,14 +61,37 @@ impl FromStr for Chosen {
     }
 }
 
-/// The role of this name.
+/// The role of this name, which may be a service that only its environment knows: see [`unknown`].
 pub fn role(text: &str) -> Result<Role, String> {
-    let names = Role::ALL.map(Role::as_str);
-    let found = Role::ALL.into_iter().find(|role| role.as_str() == text);
-    found.ok_or_else(|| match nearest(text, names).first() {
-        Some(near) => format!("there is no such role; did you mean {near}?"),
-        None => format!("there is no such role; the roles are {}", names.join(", ")),
-    })
+    text.parse().map_err(|_not_a_name| no_such(text, &[]))
+}
+
+/// What is wrong with the first of these roles that is none of every environment and none of those that are `there`.
+pub fn unknown(roles: impl IntoIterator<Item = Role>, there: &[Role]) -> Option<String> {
+    let is_known = |role: &Role| !role.is_own() || there.contains(role);
+    let mistaken = roles.into_iter().find(|role| !is_known(role))?;
+    Some(no_such(mistaken.as_str(), there))
+}
+
+/// Whether a word is probably a role of every environment, mistyped.
+pub fn is_mistyped(role: Role) -> bool {
+    role.is_own() && !nearest(role.as_str(), names(&[])).is_empty()
+}
+
+fn no_such(text: &str, there: &[Role]) -> String {
+    match nearest(text, names(there)).first() {
+        Some(near) => format!("there is no role {text}; did you mean {near}?"),
+        None => format!(
+            "there is no role {text}; the roles are {}",
+            names(there).collect::<Vec<_>>().join(", ")
+        ),
+    }
+}
+
+fn names(there: &[Role]) -> impl Iterator<Item = &'static str> + Clone + '_ {
+    let own = there.iter().filter(|role| role.is_own());
+    let built_in = const { &Role::BUILT_IN }.iter();
+    built_in.chain(own).map(Role::as_str)
 }
 
 #[cfg(test)]
@@ -99,14 +122,21 @@ mod tests {
 
     #[test]
     fn a_mistyped_role_is_answered_with_the_one_that_was_meant() {
+        let there = ["database", "api", "redis"].map(|name| name.parse().unwrap());
         for (text, said) in [
-            ("apy", "did you mean api"),
-            ("databse-2", "did you mean database"),
-            ("api-0", "did you mean api"),
-            ("zookeeper", "the roles are database, seed, api"),
+            ("apy", "there is no role apy; did you mean api?"),
+            ("databse-2", "did you mean database?"),
+            ("rediss", "did you mean redis?"),
+            ("zookeeper", "the roles are database, seed, api, redis"),
         ] {
-            let error = text.parse::<Chosen>().unwrap_err();
-            assert!(error.contains(said), "{error}");
+            let chosen: Chosen = text.parse().unwrap();
+            let said_to_it = unknown([chosen.role], &there).unwrap();
+            assert!(said_to_it.contains(said), "{said_to_it}");
         }
+        let known = ["seed", "api-2", "redis"].map(|word| word.parse::<Chosen>().unwrap().role);
+        assert_eq!(unknown(known, &there), None);
+        let error = "api-0".parse::<Chosen>().unwrap_err();
+        assert_eq!(error, "there is no role api-0; did you mean api?");
+        assert!("A b".parse::<Chosen>().is_err());
     }
 }

@@ -9,6 +9,7 @@ use tokio::time::timeout_at;
 
 use super::Environment;
 use super::Pull;
+use super::lacks;
 use crate::engine::About;
 use crate::engine::Engine;
 use crate::engine::Error;
@@ -85,6 +86,34 @@ impl Everything {
     }
 }
 
+/// A Docker Engine that could not be used when it was looked for, and may answer later.
+#[derive(Debug, Clone)]
+pub struct Awaited {
+    asked: Asked,
+    /// Why it could not be used.
+    pub reason: String,
+}
+
+impl Awaited {
+    /// Looks for it again.
+    pub async fn reach(&self) -> Result<Arc<dyn Engine>, Error> {
+        let variable = |name: &str| std::env::var(name).ok();
+        let docker = Box::pin(Docker::connect(&self.asked, variable, patience())).await?;
+        Ok(Arc::new(docker))
+    }
+
+    /// What is known of it until then.
+    pub fn about() -> About {
+        About {
+            engine: "docker",
+            version: String::new(),
+            endpoint: String::new(),
+            local: true,
+            platform: Platform::Container(String::new()),
+        }
+    }
+}
+
 /// What a new environment is to be made from.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish<'a> {
@@ -125,13 +154,20 @@ impl Engines {
         }
         let (embedded, docker) = self.look(&name, deadline).await?;
         let settled = choice::home(embedded, &docker).or_else(|| Kind::named(wish.profile.engine));
+        // Nothing else can run what needs containers, so nothing else is tried.
+        let containers = lacks::needs_containers(wish.profile);
+        let settled = settled.or_else(|| containers.as_ref().map(|_| Kind::Docker));
         if let Some(kind) = settled {
-            let environment = self.open(kind, name).await?;
+            let opened = self.open(kind, name).await;
+            let environment = opened.map_err(|error| needed(error, kind, containers))?;
             let instead = choice::unasked(kind, embedded, &docker).map(str::to_owned);
             return Ok(Placed {
                 environment,
                 instead,
             });
+        }
+        if !wish.profile.api.is_built_in() {
+            return self.place_on_docker(name, wish.profile).await;
         }
         let obstacle = match self.docker().await {
             Ok(docker) => obstacle(docker, wish, deadline).await,
@@ -143,6 +179,17 @@ impl Engines {
             environment: opened.map_err(|error| both(error, instead.as_deref()))?,
             instead,
         })
+    }
+
+    /// A team's own API is an image: where Docker cannot be used, nothing else will do.
+    async fn place_on_docker(&self, name: EnvironmentName, profile: &Profile) -> Result<Placed> {
+        match self.docker().await {
+            Ok(_) => Ok(self.open(Kind::Docker, name).await?.into()),
+            Err(why) => {
+                let why = format!("the engine docker cannot be used: {why}");
+                Err(super::needs_docker(profile, why).into())
+            }
+        }
     }
 
     /// Every environment there is, of all engines that can be asked.
@@ -209,9 +256,24 @@ impl Engines {
         listed.unwrap_or_else(|_late| Err(late(engine.about(), patience)))
     }
 
+    /// The same engines, none of them asked yet, where Docker was asked and could not be used.
+    pub fn anew_if_docker_was_away(&self) -> Option<Self> {
+        self.docker_away()?;
+        Some(Self::new(self.asked.clone()))
+    }
+
     /// Why Docker could not be used, where it was asked and could not.
     pub fn docker_away(&self) -> Option<&str> {
         self.docker.get()?.as_ref().err().map(String::as_str)
+    }
+
+    /// Docker, where it was asked and could not be used.
+    pub fn awaited(&self) -> Option<Awaited> {
+        let reason = self.docker_away()?.to_owned();
+        Some(Awaited {
+            asked: self.asked.clone(),
+            reason,
+        })
     }
 
     async fn open(&self, kind: Kind, name: EnvironmentName) -> Result<Environment, Error> {
@@ -316,6 +378,14 @@ async fn known(engine: &dyn Engine, kind: Kind) -> Vec<Known> {
     let names = engine.environments().await.unwrap_or_default();
     let known = |name| Known { name, kind };
     names.into_iter().map(known).collect()
+}
+
+/// Docker cannot be used, and what a profile asks for needs it.
+fn needed(mut error: Error, kind: Kind, containers: Option<String>) -> Error {
+    let wish = containers.filter(|_| kind == Kind::Docker);
+    let why = wish.map(|wish| format!("the profile asks for {wish}, which only Docker can run"));
+    error.detail.extend(why);
+    error
 }
 
 /// Where neither engine can be used, whoever wants an environment must know of both.

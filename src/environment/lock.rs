@@ -7,6 +7,7 @@ use std::io::Read;
 use std::io::Seek;
 use std::io::Write;
 use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sha2::Digest;
@@ -27,19 +28,21 @@ pub struct Lock {
     _file: File,
 }
 
-/// Takes the lock of an environment on the engine at `endpoint`, or waits for it after saying through `busy` who has it.
+/// The file that stands for an environment on the engine at `endpoint`, where that has no place for one.
 ///
 /// It holds for the commands of one user on one machine; between users only the engine's own names stand.
-pub async fn take(
-    environment: &EnvironmentName,
-    endpoint: &str,
-    shutdown: &Shutdown,
-    busy: impl Fn(&str),
-) -> Result<Lock> {
+pub fn file(environment: &EnvironmentName, endpoint: &str) -> Result<PathBuf> {
     let engine: String = hex(&Sha256::digest(endpoint)).chars().take(8).collect();
-    let path = private::folder().join(format!("{environment}-{engine}.lock"));
+    let folder = private::folder();
+    let action = format!("make the folder of locks {}", folder.display());
+    private::make(&folder).map_err(IoError::new(action))?;
+    Ok(folder.join(format!("{environment}-{engine}.lock")))
+}
+
+/// Takes a lock, or waits for it after saying through `busy` who has it.
+pub async fn take(path: &Path, shutdown: &Shutdown, busy: impl Fn(&str)) -> Result<Lock> {
     let action = || format!("use the lock {}", path.display());
-    let mut file = open(&path).map_err(IoError::new(action()))?;
+    let mut file = open(path).map_err(IoError::new(action()))?;
     let mut told = false;
     loop {
         match file.try_lock() {
@@ -63,9 +66,6 @@ pub async fn take(
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent() {
-        private::make(folder)?;
-    }
     File::options()
         .read(true)
         .write(true)

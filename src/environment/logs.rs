@@ -136,7 +136,11 @@ impl Environment {
                     }
                     // A log that breaks off is taken up again, for as long as its container is there.
                     Read::Line(Err(_)) => {}
-                    Read::Ended(id) => readers.ended(&id),
+                    Read::Ended(id) => {
+                        readers.ended(&id);
+                        // It may run again already, which was told while it was still being read.
+                        looks.reset_after(LOOK);
+                    }
                 },
                 () = settling.wait() => settling.take().into_iter().try_for_each(&mut show)?,
             }

@@ -2,10 +2,13 @@
 
 mod halt;
 
+use std::collections::BTreeMap;
+
 use super::event::Planned;
 use super::wanted::Wanted;
 use crate::engine::Action;
 use crate::engine::Found;
+use crate::engine::HealthStatus;
 use crate::engine::Instance;
 use crate::engine::Network;
 use crate::engine::Observed;
@@ -13,7 +16,12 @@ use crate::engine::Role;
 use crate::engine::SeedJob;
 use crate::engine::Service;
 use crate::engine::State;
+use crate::engine::usual_needs;
+use crate::profile::Bytes;
 use crate::profile::Check;
+use crate::profile::Needs;
+use crate::profile::all_needs;
+use crate::profile::order;
 pub use halt::restart;
 pub use halt::start;
 pub use halt::stop;
@@ -32,12 +40,48 @@ pub struct Step {
     pub task: Task,
     /// Why, where it is not obvious.
     pub reason: Option<String>,
-    /// The places of the steps that must be done before.
+    /// The places of the steps that must be done before this one is.
     pub after: Vec<usize>,
+    /// Those among them that it begins beside: it waits until what they start has been started, not until that answers.
+    pub beside: Vec<usize>,
+}
+
+impl Step {
+    /// Whether it starts the database or loads it: what a role that asks it can be started beside.
+    fn makes_the_database(&self) -> bool {
+        match &self.task {
+            Task::Act(Action::Start(service)) => service.instance.role == Role::Database,
+            Task::Act(Action::Seed(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// What it starts, which has to answer before the step is done.
+    pub fn started(&self) -> Option<Started> {
+        let (instance, memory) = match &self.task {
+            Task::Act(Action::Start(service)) => (service.instance, Some(service.limits.memory)),
+            Task::Act(Action::Resume(found)) => (found.instance, None),
+            _ => return None,
+        };
+        Some(Started { instance, memory })
+    }
+}
+
+/// An instance that a step starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Started {
+    /// Which one.
+    pub instance: Instance,
+    /// How much memory it may use, as far as the step knows.
+    pub memory: Option<Bytes>,
 }
 
 /// What a step does.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a plan has a few dozen steps, and most of them act"
+)]
 pub enum Task {
     /// Change something.
     Act(Action),
@@ -69,8 +113,22 @@ impl Plan {
             task,
             reason,
             after,
+            beside: Vec::new(),
         });
         self.steps.len() - 1
+    }
+
+    /// Lets a step begin while the database is still being made.
+    fn begin_beside_the_database(&mut self, step: usize) {
+        let makes = |&before: &usize| {
+            let before = self.steps.get(before);
+            before.is_some_and(Step::makes_the_database)
+        };
+        let after = self.steps.get(step).map(|step| &step.after);
+        let beside = after.into_iter().flatten().copied().filter(makes).collect();
+        if let Some(step) = self.steps.get_mut(step) {
+            step.beside = beside;
+        }
     }
 
     /// Whether the seed is loaded, if it is not there.
@@ -104,8 +162,9 @@ fn action_title(action: &Action) -> String {
     match action {
         Action::Pull(image) => format!("image {image}"),
         Action::Build(image) => format!("image {}", image.tag()),
+        Action::BuildFolder(image) => format!("image {}", image.tag()),
         Action::CreateNetwork => "network".to_owned(),
-        Action::CreateVolumes => "volumes".to_owned(),
+        Action::CreateVolumes(_) => "volumes".to_owned(),
         Action::Start(service) => service.instance.to_string(),
         Action::Seed(job) => format!(
             "seed {}",
@@ -142,6 +201,8 @@ pub struct Situation {
     pub seed: Option<String>,
     /// Images that are wanted and not there.
     pub missing_images: Vec<String>,
+    /// Whether a start takes so long that what asks the database is better started while that is made.
+    pub starts_are_slow: bool,
 }
 
 /// How to come from what is there to what is wanted.
@@ -149,9 +210,12 @@ pub fn up(wanted: &Wanted, situation: &Situation, choices: Choices) -> Plan {
     let mut planner = Planner::new(wanted, situation, choices);
     planner.lay_the_ground();
     planner.remove_strays();
-    planner.start(Role::Database);
-    planner.seed();
-    planner.start(Role::Api);
+    for role in wanted.roles() {
+        match role {
+            Role::Seed => planner.seed(),
+            _ => planner.start(role),
+        }
+    }
     planner.check();
     planner.plan
 }
@@ -160,9 +224,14 @@ pub fn up(wanted: &Wanted, situation: &Situation, choices: Choices) -> Plan {
 pub fn seed(wanted: &Wanted, situation: &Situation, choices: Choices) -> Plan {
     let mut planner = Planner::new(wanted, situation, choices);
     planner.build();
-    planner.wake(Role::Database);
-    planner.seed();
-    planner.wake(Role::Api);
+    let needed = all_needs(Role::Api, &wanted.needs);
+    for role in wanted.roles() {
+        match role {
+            Role::Seed => planner.seed(),
+            _ if role == Role::Api || needed.contains(&role) => planner.wake(role),
+            _ => {}
+        }
+    }
     planner.plan
 }
 
@@ -172,8 +241,12 @@ struct Planner<'a> {
     situation: &'a Situation,
     choices: Choices,
     plan: Plan,
-    /// The steps that whatever comes next waits for.
-    ready: Vec<usize>,
+    /// The steps that everything that starts waits for.
+    ground: Vec<usize>,
+    /// The steps that build the team's own API, for which nothing but the API waits.
+    built: Vec<usize>,
+    /// The steps after which a role works.
+    ready: BTreeMap<Role, Vec<usize>>,
     /// The steps that remove what nobody wants; they may free a port.
     freed: Vec<usize>,
 }
@@ -185,20 +258,17 @@ impl<'a> Planner<'a> {
             situation,
             choices,
             plan: Plan::default(),
-            ready: Vec::new(),
+            ground: Vec::new(),
+            built: Vec::new(),
+            ready: BTreeMap::new(),
             freed: Vec::new(),
         }
     }
 
     /// What roles stand on: images, the network, volumes. None of these waits for another.
     fn lay_the_ground(&mut self) {
-        let api = self.wanted.api_image.tag();
-        for image in self
-            .situation
-            .missing_images
-            .iter()
-            .filter(|image| *image != api)
-        {
+        let missing = self.situation.missing_images.iter();
+        for image in missing.filter(|image| !self.wanted.builds(image)) {
             self.prepare(Action::Pull(image.clone()), None);
         }
         self.build();
@@ -206,23 +276,36 @@ impl<'a> Planner<'a> {
         if matches!(observed.network, Network::Missing | Network::Broken) {
             self.prepare(Action::CreateNetwork, None);
         }
-        if !observed.has_all_volumes() {
-            self.prepare(Action::CreateVolumes, None);
+        let volumes = self.wanted.volumes();
+        let has_own = volumes.iter().all(|name| observed.has_volume(*name));
+        if !observed.has_all_volumes() || !has_own {
+            self.prepare(Action::CreateVolumes(volumes), None);
         }
     }
 
-    /// The API image, from which the jobs run too.
+    /// The image of the API. Where the team has its own, that of this program is needed by jobs alone.
     fn build(&mut self) {
-        let image = &self.wanted.api_image;
-        let build = Action::Build(image.clone());
-        if self
-            .situation
-            .missing_images
-            .iter()
-            .any(|missing| missing == image.tag())
-        {
+        if self.wanted.serves_from_own_image() {
+            let image = &self.wanted.api_image;
+            self.build_unless_there(
+                image.tag(),
+                Action::Build(image.clone()),
+                self.choices.build,
+            );
+        }
+        if let Some(image) = &self.wanted.folder_image {
+            let before = self.ground.len();
+            let build = Action::BuildFolder(image.clone());
+            self.build_unless_there(image.tag(), build, self.choices.build);
+            self.built = self.ground.split_off(before);
+        }
+    }
+
+    fn build_unless_there(&mut self, tag: &str, build: Action, is_asked_for: bool) {
+        let mut missing = self.situation.missing_images.iter();
+        if missing.any(|missing| missing == tag) {
             self.prepare(build, None);
-        } else if self.choices.build {
+        } else if is_asked_for {
             self.prepare(build, Some("asked for"));
         }
     }
@@ -230,18 +313,30 @@ impl<'a> Planner<'a> {
     /// Starts what does not run, and leaves alone what does.
     fn wake(&mut self, role: Role) {
         let observed = &self.situation.observed;
+        let is_attended = observed.unattended.is_none();
         let runs = |service: &Service| {
             let found = observed.find(service.instance);
-            found.is_some_and(|found| found.state == State::Running)
+            is_attended && found.is_some_and(|found| found.state == State::Running)
         };
         let services = self.wanted.services.iter();
         let asleep = services.filter(|service| service.instance.role == role && !runs(service));
-        self.start_all(asleep);
+        self.start_all(role, asleep);
     }
 
     fn prepare(&mut self, action: Action, reason: Option<&str>) {
         let step = self.plan.act(action, reason, vec![]);
-        self.ready.push(step);
+        self.ground.push(step);
+    }
+
+    /// The steps that a role waits for: those that make what it stands on, and those after which all it needs works.
+    fn before(&self, role: Role) -> Vec<usize> {
+        let needed = all_needs(role, &self.wanted.needs);
+        let ready = needed.iter().filter_map(|role| self.ready.get(role));
+        let built = self.built.iter().filter(|_| role == Role::Api);
+        let before = self.ground.iter().chain(built).chain(ready.flatten());
+        let mut before: Vec<_> = before.copied().collect();
+        before.sort_unstable();
+        before
     }
 
     /// Instances that nobody wants any more.
@@ -266,20 +361,24 @@ impl<'a> Planner<'a> {
 
     fn start(&mut self, role: Role) {
         let services = self.wanted.services.iter();
-        self.start_all(services.filter(|service| service.instance.role == role));
+        self.start_all(
+            role,
+            services.filter(|service| service.instance.role == role),
+        );
     }
 
     /// Whatever is replaced is removed as late as possible, so that it serves while its successor is being prepared;
     /// and before any of its role is started, because the ports may have changed places.
-    fn start_all(&mut self, services: impl Iterator<Item = &'a Service> + Clone) {
+    fn start_all(&mut self, role: Role, services: impl Iterator<Item = &'a Service> + Clone) {
         let observed = &self.situation.observed;
         let found = |service: &Service| observed.find(service.instance);
-        let mut before = self.ready.clone();
+        let ready = self.before(role);
+        let mut before = ready.clone();
         before.extend(&self.freed);
         for found in services.clone().filter_map(found) {
             if let Some(reason) = self.why_replace(found) {
                 let remove = Action::Remove(found.clone());
-                before.push(self.plan.act(remove, Some(reason), self.ready.clone()));
+                before.push(self.plan.act(remove, Some(reason), ready.clone()));
             }
         }
         for service in services {
@@ -287,19 +386,29 @@ impl<'a> Planner<'a> {
                 None => None,
                 Some(found) => match (self.why_replace(found), &found.state) {
                     (Some(reason), _) => Some(reason.to_owned()),
+                    (None, State::Running) if is_awaited(found) => {
+                        Some("it does not work yet".to_owned())
+                    }
                     (None, State::Running) => continue,
                     (None, state) => Some(format!("was {state}")),
                 },
             };
             let start = Action::Start(service.clone());
             let step = self.plan.act(start, reason.as_deref(), before.clone());
-            self.ready.push(step);
+            // What serves is kept until the load is done. A team's own API may not bear with a database that is not there.
+            let is_ours = service.contract.is_none();
+            if self.situation.starts_are_slow && is_ours && found(service).is_none() {
+                self.plan.begin_beside_the_database(step);
+            }
+            self.ready.entry(role).or_default().push(step);
         }
     }
 
     fn why_replace(&self, found: &Found) -> Option<&'static str> {
         if self.choices.recreate {
             Some("asked for")
+        } else if self.situation.observed.unattended.is_some() {
+            Some("nobody looks after it")
         } else if found.image_is_stale {
             Some("its image has changed")
         } else if self.situation.changed.contains(&found.instance) {
@@ -327,24 +436,30 @@ impl<'a> Planner<'a> {
             self.remove_ended(job);
             return;
         }
+        if !self.wanted.serves_from_own_image() {
+            let image = &self.wanted.api_image;
+            self.build_unless_there(image.tag(), Action::Build(image.clone()), false);
+        }
         let job = SeedJob {
             image: self.wanted.api_image.tag().to_owned(),
             file: self.wanted.seed.file.clone(),
             fingerprint: self.wanted.seed.fingerprint.clone(),
             reset: self.choices.reset,
         };
-        let step = self.plan.act(Action::Seed(job), None, self.ready.clone());
-        self.ready.push(step);
+        let before = self.before(Role::Seed);
+        let step = self.plan.act(Action::Seed(job), None, before);
+        if self.situation.starts_are_slow {
+            self.plan.begin_beside_the_database(step);
+        }
+        self.ready.insert(Role::Seed, vec![step]);
     }
 
     /// A load goes on without the manager that began it, and nobody takes its job away when it ends.
     fn remove_ended(&mut self, job: Option<&Found>) {
         if let Some(job) = job {
-            self.plan.act(
-                Action::Remove(job.clone()),
-                Some("it has ended"),
-                self.ready.clone(),
-            );
+            let before = self.before(Role::Seed);
+            let remove = Action::Remove(job.clone());
+            self.plan.act(remove, Some("it has ended"), before);
         }
     }
 
@@ -355,6 +470,13 @@ impl<'a> Planner<'a> {
                 .push(Task::Check(check.clone()), None, everything.clone());
         }
     }
+}
+
+/// Whether a service of the team's own runs and its health check does not say that it works: an `up` that was cut off may
+/// have started it.
+fn is_awaited(found: &Found) -> bool {
+    let health = found.health.as_ref().map(|health| health.status);
+    found.instance.role.is_own() && health.is_some_and(|health| health != HealthStatus::Healthy)
 }
 
 /// How to take an environment down: what asks before what answers, data last and only if it is to go.
@@ -371,19 +493,43 @@ pub fn down(observed: &Observed, volumes: bool) -> Plan {
     plan
 }
 
+/// What the roles of these instances need, as the instances themselves say.
+fn needs_of<'a>(instances: impl IntoIterator<Item = &'a Found>) -> Needs {
+    // A service may need the seed, whose job is gone when it has ended.
+    let mut needs = Needs::from([(Role::Seed, usual_needs(Role::Seed).to_vec())]);
+    for found in instances {
+        let needed = needs.entry(found.instance.role).or_default();
+        needed.extend(&found.needs);
+    }
+    needs
+}
+
+/// Instances in the order in which they start. Instances of two profiles may need each other in a circle; then it is
+/// the order of their roles.
+fn in_order<'a>(mut instances: Vec<&'a Found>, needs: &Needs) -> Vec<&'a Found> {
+    let roles = order(needs).unwrap_or_default();
+    let place = |found: &&Found| {
+        let place = roles.iter().position(|role| *role == found.instance.role);
+        (place, found.instance)
+    };
+    instances.sort_by_key(place);
+    instances
+}
+
 /// Ends instances in the order in which they ask each other; says which step ends which.
 fn end_all<'a>(
     plan: &mut Plan,
     instances: impl Iterator<Item = &'a Found>,
     end: fn(Found) -> Action,
 ) -> Vec<(Instance, usize)> {
-    let mut instances: Vec<_> = instances.collect();
-    instances.sort_by_key(|found| std::cmp::Reverse(found.instance));
+    let instances: Vec<_> = instances.collect();
+    let needs = needs_of(instances.iter().copied());
     let mut ended: Vec<(Instance, usize)> = Vec::new();
-    for found in instances {
+    for found in in_order(instances, &needs).into_iter().rev() {
+        let role = found.instance.role;
         let before = ended
             .iter()
-            .filter(|(other, _)| other.role > found.instance.role);
+            .filter(|(other, _)| all_needs(other.role, &needs).contains(&role));
         let before = before.map(|(_, step)| *step).collect();
         let step = plan.act(end(found.clone()), None, before);
         ended.push((found.instance, step));

@@ -4,20 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
+use futures_util::FutureExt;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::OnceCell;
 
 use super::check;
 use super::event::Emitter;
 use super::event::Event;
 use super::plan::Plan;
+use super::plan::Started;
 use super::plan::Step;
 use super::plan::Task;
 use super::ready;
-use crate::engine::Action;
 use crate::engine::Engine;
 use crate::engine::Identity;
-use crate::engine::Instance;
+use crate::engine::Observed;
 use crate::engine::Remark;
 use crate::error::Error;
 use crate::error::Interrupted;
@@ -37,12 +39,13 @@ pub struct Runner<'a> {
     pub emitter: &'a Emitter,
     /// What may cut it short.
     pub shutdown: &'a Shutdown,
+    /// What exists once every change is made; checks look at it, and whoever comes after them.
+    pub seen: OnceCell<Observed>,
 }
 
 /// What became of a step.
 struct Ended {
     step: usize,
-    elapsed: Duration,
     result: Result<Remark>,
 }
 
@@ -53,71 +56,83 @@ impl Runner<'_> {
         self.emitter.emit(Event::Planned {
             steps: plan.announce(),
         });
-        let mut progress = Tally::new(plan);
+        let mut tally = Tally::new(plan);
         let mut running = FuturesUnordered::new();
         loop {
-            for step in progress.begin(plan) {
+            for step in tally.begin(plan) {
                 self.emitter.emit(Event::Started { step });
-                running.push(self.step(step, plan));
+                running.push(self.act(step, plan).left_future());
+            }
+            for (step, started) in tally.ask(plan) {
+                running.push(self.ready(step, started).right_future());
             }
             if running.is_empty() {
                 return Ok(());
             }
             tokio::select! {
                 Some(ended) = running.next() => {
-                    let step = ended.step;
-                    progress.end(step);
-                    if let Err(error) = self.tell(ended) {
-                        self.cancel(&progress);
+                    if let Err(error) = self.end(ended, plan, &mut tally) {
+                        self.cancel(&tally);
                         return Err(error);
                     }
                 }
                 () = self.shutdown.requested() => {
-                    self.cancel(&progress);
+                    self.cancel(&tally);
                     return Err(Interrupted.into());
                 }
             }
         }
     }
 
-    async fn step(&self, index: usize, plan: &Plan) -> Ended {
-        let begun = Instant::now();
+    async fn act(&self, index: usize, plan: &Plan) -> Ended {
         let result = match plan.steps.get(index) {
             Some(step) => self.perform(step, index).await,
             None => Ok(None),
         };
         Ended {
             step: index,
-            elapsed: begun.elapsed(),
             result,
         }
     }
 
     async fn perform(&self, step: &Step, index: usize) -> Result<Remark> {
-        let watcher = self.emitter.step(index);
         match &step.task {
             Task::Act(action) => {
-                let remark = self.engine.perform(self.owner, action, &watcher).await?;
-                match started(action) {
-                    Some(instance) => self.ready(instance).await,
-                    None => Ok(remark),
-                }
+                let watcher = self.emitter.step(index);
+                Ok(self.engine.perform(self.owner, action, &watcher).await?)
             }
-            Task::Check(check) => check::pass(self.engine, &self.owner.environment, check).await,
+            Task::Check(check) => check::pass(self.observed().await?, check).await,
         }
     }
 
-    async fn ready(&self, instance: Instance) -> Result<Remark> {
-        let deadline = Instant::now() + self.wait;
-        ready::wait(self.engine, &self.owner.environment, instance, deadline).await
+    /// What exists; to be asked when nothing is changed any more.
+    pub async fn observed(&self) -> Result<&Observed> {
+        let observe = || self.engine.observe(&self.owner.environment);
+        Ok(self.seen.get_or_try_init(observe).await?)
     }
 
-    fn tell(&self, ended: Ended) -> Result<()> {
-        let Ended {
+    async fn ready(&self, step: usize, started: Started) -> Ended {
+        let deadline = Instant::now() + self.wait;
+        let environment = &self.owner.environment;
+        Ended {
             step,
-            elapsed,
-            result,
-        } = ended;
+            result: ready::wait(self.engine, environment, started, deadline).await,
+        }
+    }
+
+    /// A step that has started something is done when that answers.
+    fn end(&self, ended: Ended, plan: &Plan, tally: &mut Tally) -> Result<()> {
+        let Ended { step, result } = ended;
+        let starts = plan.steps.get(step).and_then(Step::started).is_some();
+        if starts && result.is_ok() && tally.is(step, Phase::Acting) {
+            tally.set(step, Phase::Started);
+            return Ok(());
+        }
+        let elapsed = tally.end(step);
+        self.tell(step, result, elapsed)
+    }
+
+    fn tell(&self, step: usize, result: Result<Remark>, elapsed: Duration) -> Result<()> {
         match result {
             Ok(remark) => {
                 self.emitter.emit(Event::Finished {
@@ -145,61 +160,99 @@ impl Runner<'_> {
     }
 }
 
-/// Whom an action starts.
-fn started(action: &Action) -> Option<Instance> {
-    match action {
-        Action::Start(service) => Some(service.instance),
-        Action::Resume(found) => Some(found.instance),
-        _ => None,
-    }
-}
-
-/// Which steps wait, run, are done.
+/// How far each step is, and when it was begun.
 #[derive(Debug)]
-struct Tally(Vec<Phase>);
+struct Tally {
+    phases: Vec<Phase>,
+    begun: Vec<Instant>,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Waiting,
-    Running,
+    /// It is carried out.
+    Acting,
+    /// What it starts runs, and is asked for an answer when the steps before are done.
+    Started,
+    /// What it started is being asked.
+    Asking,
     Done,
 }
 
 impl Tally {
     fn new(plan: &Plan) -> Self {
-        Self(vec![Phase::Waiting; plan.steps.len()])
+        Self {
+            phases: vec![Phase::Waiting; plan.steps.len()],
+            begun: vec![Instant::now(); plan.steps.len()],
+        }
     }
 
-    /// Marks the steps that wait for nothing any more as running, and returns them.
+    /// Marks the steps that wait for nothing any more as being carried out, and returns them.
     fn begin(&mut self, plan: &Plan) -> Vec<usize> {
-        let is_done = |step: &usize| self.0.get(*step) == Some(&Phase::Done);
-        let may_begin = |step: &Step| step.after.iter().all(is_done);
-        let waiting = plan.steps.iter().zip(&self.0).enumerate();
-        let free =
-            waiting.filter(|(_, (step, phase))| **phase == Phase::Waiting && may_begin(step));
-        let free: Vec<_> = free.map(|(index, _)| index).collect();
+        let may_begin = |step: &Step| {
+            let beside = |before: &usize| step.beside.contains(before);
+            let waits = |before: &usize| !self.is(*before, Phase::Done);
+            let mut before = step.after.iter();
+            !before
+                .any(|before| waits(before) && !(beside(before) && self.has_started(plan, *before)))
+        };
+        let free = self.phases.iter().zip(&plan.steps).enumerate();
+        let free = free.filter(|(_, (phase, step))| **phase == Phase::Waiting && may_begin(step));
+        let free: Vec<_> = free.map(|(step, _)| step).collect();
         for step in &free {
-            self.set(*step, Phase::Running);
+            self.set(*step, Phase::Acting);
+            if let Some(begun) = self.begun.get_mut(*step) {
+                *begun = Instant::now();
+            }
         }
         free
     }
 
-    fn end(&mut self, step: usize) {
+    /// Whether what a step starts has been started; a step that starts nothing holds nobody up who may begin beside it.
+    fn has_started(&self, plan: &Plan, step: usize) -> bool {
+        let starts = plan.steps.get(step).and_then(Step::started).is_some();
+        !starts || self.is(step, Phase::Started) || self.is(step, Phase::Asking)
+    }
+
+    /// Marks those as asked that run and have nothing before them any more, and returns them.
+    fn ask(&mut self, plan: &Plan) -> Vec<(usize, Started)> {
+        let is_done = |step: &usize| self.is(*step, Phase::Done);
+        let started = self.phases.iter().zip(&plan.steps).enumerate();
+        let started = started.filter(|(_, (phase, _))| **phase == Phase::Started);
+        let asked = started.filter(|(_, (_, step))| step.after.iter().all(is_done));
+        let asked: Vec<_> = asked
+            .filter_map(|(index, (_, step))| Some((index, step.started()?)))
+            .collect();
+        for (step, _) in &asked {
+            self.set(*step, Phase::Asking);
+        }
+        asked
+    }
+
+    /// Marks a step as done; how long it took.
+    fn end(&mut self, step: usize) -> Duration {
         self.set(step, Phase::Done);
+        self.begun
+            .get(step)
+            .map(Instant::elapsed)
+            .unwrap_or_default()
+    }
+
+    fn is(&self, step: usize, phase: Phase) -> bool {
+        self.phases.get(step) == Some(&phase)
     }
 
     fn set(&mut self, step: usize, phase: Phase) {
-        if let Some(slot) = self.0.get_mut(step) {
+        if let Some(slot) = self.phases.get_mut(step) {
             *slot = phase;
         }
     }
 
     fn running(&self) -> impl Iterator<Item = usize> {
-        let running = self
-            .0
-            .iter()
-            .enumerate()
-            .filter(|(_, phase)| **phase == Phase::Running);
-        running.map(|(index, _)| index)
+        let running = |phase: &Phase| !matches!(phase, Phase::Waiting | Phase::Done);
+        let steps = self.phases.iter().enumerate();
+        steps
+            .filter(move |(_, phase)| running(phase))
+            .map(|(step, _)| step)
     }
 }

@@ -13,6 +13,8 @@ use serde::Serialize;
 
 use super::Environment;
 use super::check;
+use super::ready;
+use crate::database::note::Note;
 use crate::engine::About;
 use crate::engine::Engine;
 use crate::engine::Found;
@@ -25,7 +27,6 @@ use crate::engine::State;
 use crate::engine::Usage;
 use crate::error::Exit;
 use crate::error::Report;
-use crate::error::Result;
 use crate::profile::Check;
 use crate::profile::Profile;
 use crate::query;
@@ -47,7 +48,10 @@ pub struct Status {
     pub root: Option<String>,
     /// Whether every role works and every check passes.
     pub ready: bool,
-    /// How many instances of the API are wanted and not there.
+    /// What is wrong with the environment as a whole, so that nothing else here is certain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    /// How many instances of the API and of services are wanted and not there.
     pub missing: usize,
     /// Its roles.
     pub roles: Vec<RoleStatus>,
@@ -81,6 +85,9 @@ pub struct RoleStatus {
     pub image: String,
     /// Where its port is published, for people.
     pub endpoint: Option<SocketAddr>,
+    /// All its published ports, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<SocketAddr>,
     /// What it uses.
     pub usage: Option<Usage>,
     /// Since when it runs.
@@ -126,7 +133,8 @@ impl Status {
         let mut services = self.roles.iter().filter(|role| role.role.is_service());
         if self.ready {
             Exit::Done
-        } else if self.roles.is_empty()
+        } else if self.trouble.is_some()
+            || self.roles.is_empty()
             || self.missing > 0
             || !services.all(running)
             || self.seed.is_none()
@@ -142,7 +150,11 @@ impl Environment {
     /// Looks at everything at once. CPU time is counted since the `earlier` readings; where there is none, since the
     /// instance was started, because an engine may take a second for a second reading. The profile says what should
     /// be there, and what must be answered; without one, what is there must do.
-    pub async fn status(&self, profile: Option<&Profile>, earlier: &Readings) -> Result<Status> {
+    pub async fn status(
+        &self,
+        profile: Option<&Profile>,
+        earlier: &Readings,
+    ) -> crate::error::Result<Status> {
         Ok(self
             .status_of(&self.observe().await?, profile, earlier)
             .await)
@@ -156,25 +168,30 @@ impl Environment {
         earlier: &Readings,
     ) -> Status {
         let checks = profile.map_or(&[][..], |profile| &profile.checks);
-        let (apis, checks, readings) = futures_util::join!(
-            ask_each(observed),
+        let (apis, services, checks, readings) = futures_util::join!(
+            ask_each(&self.engine, observed),
+            ask_services(observed),
             run_checks(observed, checks),
             readings(&self.engine, observed),
         );
         let instances = observed.instances.iter();
-        let roles = instances.map(|found| role(found, usage(found, &readings, earlier), &apis));
+        let roles = instances.map(|found| {
+            let role = role(found, usage(found, &readings, earlier), &apis);
+            told(role, services.get(&found.id))
+        });
         let roles: Vec<_> = roles.collect();
-        let seed = apis.into_values().find_map(Held::known);
-        let wanted = profile.map_or(1, |profile| usize::from(profile.api.replicas));
-        let missing =
-            wanted.saturating_sub(roles.iter().filter(|role| role.role == Role::Api).count());
+        let seed = apis.into_values().find_map(|said| said.held.known());
+        let missing = missing(profile, &roles);
         let made_from = observed.instances.first();
         Status {
             environment: self.name.to_string(),
             engine: self.engine.about().clone(),
             profile: made_from.map(|found| found.profile.clone()),
             root: observed.root().map(|root| root.display().to_string()),
-            ready: missing == 0 && is_ready(&roles, seed.is_some(), &checks),
+            ready: observed.unattended.is_none()
+                && missing == 0
+                && is_ready(&roles, seed.is_some(), &checks),
+            trouble: observed.unattended.clone(),
             missing,
             roles,
             seed,
@@ -197,27 +214,61 @@ impl Environment {
     }
 }
 
+/// How many instances of the API, and of the team's own services, are wanted and not there.
+fn missing(profile: Option<&Profile>, roles: &[RoleStatus]) -> usize {
+    let wanted = profile.map_or(1, |profile| usize::from(profile.api.replicas));
+    let apis = roles.iter().filter(|role| role.role == Role::Api).count();
+    let services = profile.map_or(&[][..], |profile| &profile.services).iter();
+    let is_there = |role: Role| roles.iter().any(|there| there.role == role);
+    let services = services.filter(|service| !is_there(service.role())).count();
+    wanted.saturating_sub(apis) + services
+}
+
+/// What a service answered that is asked over HTTP: its engine knows nothing of its health.
+fn told(role: RoleStatus, answered: Option<&Result<(), String>>) -> RoleStatus {
+    match answered {
+        Some(Ok(())) => RoleStatus {
+            health: Some(HealthStatus::Healthy),
+            ..role
+        },
+        Some(Err(words)) => RoleStatus {
+            health: Some(HealthStatus::Unhealthy),
+            probe: Some(words.clone()),
+            ..role
+        },
+        None => role,
+    }
+}
+
 fn is_ready(roles: &[RoleStatus], seeded: bool, checks: &[CheckStatus]) -> bool {
     let works = |role: &RoleStatus| {
-        role.state == State::Running && role.health == Some(HealthStatus::Healthy)
+        let is_healthy = role.health == Some(HealthStatus::Healthy);
+        // A service of the team's own may have nothing that says so.
+        let says_nothing = role.role.is_own() && role.health.is_none();
+        role.state == State::Running && (is_healthy || says_nothing)
     };
     let mut services = roles.iter().filter(|role| role.role.is_service());
     seeded && services.all(works) && checks.iter().all(|check| check.passed)
 }
 
 /// The engine probes every few seconds; what an API says of itself and of the database now is worth more.
-fn role(found: &Found, usage: Option<Usage>, apis: &HashMap<String, Held>) -> RoleStatus {
-    let is_ready = |held: &Held| !matches!(held, Held::Unknown(_));
+fn role(found: &Found, usage: Option<Usage>, apis: &HashMap<String, Said>) -> RoleStatus {
     let proven = match found.instance.role {
-        Role::Api => apis.get(&found.id).is_some_and(is_ready),
-        Role::Database | Role::Seed => apis.values().any(is_ready),
+        Role::Api => apis.get(&found.id).is_some_and(Said::is_ready),
+        Role::Database | Role::Seed => apis.values().any(Said::is_ready),
+        Role::Service(_) => false,
     };
-    let health = found.health.as_ref().map(|health| match health.status {
-        HealthStatus::Starting if proven => HealthStatus::Healthy,
-        status => status,
-    });
+    let health = match found.health.as_ref().map(|health| health.status) {
+        Some(HealthStatus::Starting) if proven => Some(HealthStatus::Healthy),
+        // A team's own API that brings no health check of its own is asked by nobody else.
+        None if found.contract.is_some() && proven => Some(HealthStatus::Healthy),
+        None if found.contract.is_some() => Some(HealthStatus::Unhealthy),
+        health => health,
+    };
     let ill = health.is_some_and(|health| health != HealthStatus::Healthy);
     let words = found.health.as_ref().and_then(|health| health.last.clone());
+    let said = || apis.get(&found.id)?.answer.clone().err();
+    let words = words.or_else(said);
     RoleStatus {
         name: found.instance.to_string(),
         role: found.instance.role,
@@ -226,6 +277,9 @@ fn role(found: &Found, usage: Option<Usage>, apis: &HashMap<String, Held>) -> Ro
         probe: words.filter(|_| ill),
         image: found.image.clone(),
         endpoint: found.published,
+        ports: Some(found.ports.clone())
+            .filter(|ports| ports.len() > 1)
+            .unwrap_or_default(),
         usage,
         started_at: found.started_at,
         restarts: found.restarts,
@@ -300,11 +354,63 @@ impl Held {
     }
 }
 
-/// What the database holds, as the API says while it is ready.
-pub async fn seed(observed: &Observed) -> Held {
+impl From<Note> for SeedStatus {
+    fn from(note: Note) -> Self {
+        Self {
+            fingerprint: note.fingerprint,
+            file: note.file,
+            rows: note.rows,
+        }
+    }
+}
+
+/// What the database holds, as the API says while it is ready. A team's own API need not know: there the database itself
+/// is asked.
+pub async fn seed(engine: &Arc<dyn Engine>, observed: &Observed) -> Held {
+    if has_contract(observed) {
+        return noted(engine, observed).await;
+    }
     match endpoint(observed, Role::Api) {
         Some(endpoint) => ask(endpoint).await,
         None => Held::Unknown("the API does not run".to_owned()),
+    }
+}
+
+/// Whether the API is a team's own.
+fn has_contract(observed: &Observed) -> bool {
+    let mut instances = observed.instances.iter();
+    instances.any(|found| found.contract.is_some())
+}
+
+async fn noted(engine: &Arc<dyn Engine>, observed: &Observed) -> Held {
+    match engine.note(observed).await {
+        Ok(Some(note)) => Held::Seed(note.into()),
+        Ok(None) => Held::Nothing,
+        Err(why) => Held::Unknown(why),
+    }
+}
+
+/// What an API instance says of itself, and what is known through it of the database.
+#[derive(Debug)]
+struct Said {
+    /// Whether it is ready; the error is what it answered instead.
+    answer: Result<(), String>,
+    held: Held,
+}
+
+impl Said {
+    fn is_ready(&self) -> bool {
+        self.answer.is_ok()
+    }
+}
+
+impl From<Held> for Said {
+    fn from(held: Held) -> Self {
+        let answer = match &held {
+            Held::Unknown(why) => Err(why.clone()),
+            Held::Seed(_) | Held::Nothing => Ok(()),
+        };
+        Self { answer, held }
     }
 }
 
@@ -326,15 +432,47 @@ async fn ask(endpoint: SocketAddr) -> Held {
 }
 
 /// Every API instance that runs, by what the engine calls it, with what it says.
-async fn ask_each(observed: &Observed) -> HashMap<String, Held> {
+async fn ask_each(engine: &Arc<dyn Engine>, observed: &Observed) -> HashMap<String, Said> {
+    let noted = async {
+        if has_contract(observed) {
+            Some(noted(engine, observed).await)
+        } else {
+            None
+        }
+    };
     let apis = observed
         .instances
         .iter()
         .filter(|found| found.instance.role == Role::Api);
     let asked = apis.filter_map(|found| {
         let endpoint = found.endpoint?;
-        Some(async move { (found.id.clone(), ask(endpoint).await) })
+        Some(async move {
+            let said = match &found.contract {
+                Some(_) => Err(ready::ask(found).await),
+                None => Ok(ask(endpoint).await),
+            };
+            (found.id.clone(), said)
+        })
     });
+    let (noted, asked) = futures_util::join!(noted, join_all(asked));
+    let unknown = || Held::Unknown(String::new());
+    let said = asked.into_iter().map(|(id, said)| match said {
+        Ok(held) => (id, held.into()),
+        Err(answer) => {
+            let held = noted.clone().unwrap_or_else(unknown);
+            (id, Said { answer, held })
+        }
+    });
+    said.collect()
+}
+
+/// Every service that runs and is asked over HTTP, by what the engine calls it, with whether it works.
+async fn ask_services(observed: &Observed) -> HashMap<String, Result<(), String>> {
+    let running = observed
+        .instances
+        .iter()
+        .filter(|found| found.state == State::Running && found.probe.is_some());
+    let asked = running.map(|found| async { (found.id.clone(), ready::ask(found).await) });
     join_all(asked).await.into_iter().collect()
 }
 

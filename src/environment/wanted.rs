@@ -1,35 +1,79 @@
 //! From a profile to what must exist: pure, so that two equal profiles want the same.
 
+mod own;
+
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::engine::Contract;
 use crate::engine::Identity;
 use crate::engine::Instance;
 use crate::engine::Publish;
 use crate::engine::Role;
 use crate::engine::Service;
 use crate::image::ApiImage;
+use crate::image::folder::FolderImage;
+use crate::profile::Api;
+use crate::profile::ApiSource;
 use crate::profile::Check;
 use crate::profile::Durability;
 use crate::profile::EnvironmentName;
+use crate::profile::Needs;
 use crate::profile::Port;
 use crate::profile::Postgres;
 use crate::profile::Profile;
+use crate::profile::ShortName;
+use crate::profile::Source;
+use crate::profile::order;
 
 /// An environment as it should be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wanted {
     /// Whose it is.
     pub owner: Identity,
-    /// The image that the API and the jobs run from.
+    /// The image of this program, which jobs run from, and the API unless the team has its own.
     pub api_image: ApiImage,
+    /// The image of the team's own API, where it is built.
+    pub folder_image: Option<FolderImage>,
     /// What must run, in the order in which it starts.
     pub services: Vec<Service>,
+    /// What every role needs.
+    pub needs: Needs,
     /// What the database must hold.
     pub seed: Seed,
     /// What must be answered.
     pub checks: Vec<Check>,
+}
+
+impl Wanted {
+    /// Whether an image of this name is built, not pulled.
+    pub fn builds(&self, image: &str) -> bool {
+        let folder = self.folder_image.as_ref();
+        image == self.api_image.tag() || folder.is_some_and(|folder| image == folder.tag())
+    }
+
+    /// Whether something that stays runs from the image of this program.
+    pub fn serves_from_own_image(&self) -> bool {
+        let tag = self.api_image.tag();
+        self.services.iter().any(|service| service.image == tag)
+    }
+}
+
+/// The images that are built for an environment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Images {
+    /// That of this program.
+    pub ours: ApiImage,
+    /// That of the team's own API, where it is built.
+    pub folder: Option<FolderImage>,
+}
+
+impl From<ApiImage> for Images {
+    fn from(ours: ApiImage) -> Self {
+        Self { ours, folder: None }
+    }
 }
 
 /// What a database must hold.
@@ -45,21 +89,64 @@ pub struct Seed {
 pub fn wanted(
     profile: &Profile,
     name: EnvironmentName,
-    api_image: ApiImage,
+    images: impl Into<Images>,
     fingerprint: String,
 ) -> Wanted {
-    let mut services = vec![database(profile)];
-    services.extend((1..=profile.api.replicas).map(|number| api(profile, number, &api_image)));
+    let images = images.into();
+    let mut services = Vec::new();
+    let needs = profile.needs();
+    for role in in_order(&needs) {
+        match role {
+            Role::Database => services.push(database(profile)),
+            Role::Seed => {}
+            Role::Api => {
+                let replicas = 1..=profile.api.replicas;
+                services.extend(replicas.map(|number| api(profile, number, &images)));
+            }
+            Role::Service(_) => {
+                let mut all = profile.services.iter();
+                services.extend(all.find(|own| own.role() == role).map(own::service));
+            }
+        }
+    }
     Wanted {
         owner: owner(profile, name),
         services,
+        needs,
         seed: Seed {
             file: profile.seed.file.clone(),
             fingerprint,
         },
         checks: profile.checks.clone(),
-        api_image,
+        api_image: images.ours,
+        folder_image: images.folder,
     }
+}
+
+impl Wanted {
+    /// The roles in the order in which they start.
+    pub fn roles(&self) -> Vec<Role> {
+        in_order(&self.needs)
+    }
+
+    /// The volumes that services of the team's own keep things in, each once.
+    pub fn volumes(&self) -> Vec<ShortName> {
+        let mounts = self
+            .services
+            .iter()
+            .flat_map(|service| &service.extras.mounts);
+        let names = mounts.filter_map(|mount| match mount.source {
+            Source::Volume(name) => Some(name),
+            Source::Path(_) => None,
+        });
+        let names: BTreeSet<_> = names.collect();
+        names.into_iter().collect()
+    }
+}
+
+/// A profile with a circle is never resolved.
+fn in_order(needs: &Needs) -> Vec<Role> {
+    order(needs).unwrap_or_else(|_circle| needs.keys().copied().collect())
 }
 
 /// Whose the environment `name` is when it is made from `profile`.
@@ -86,6 +173,8 @@ fn database(profile: &Profile) -> Service {
             address: database.bind,
             port: fixed(database.port, 1),
         }),
+        contract: None,
+        extras: Box::default(),
     }
 }
 
@@ -109,8 +198,45 @@ fn server_settings(durability: Durability) -> Vec<String> {
         .collect()
 }
 
-fn api(profile: &Profile, number: u16, image: &ApiImage) -> Service {
+fn api(profile: &Profile, number: u16, images: &Images) -> Service {
     let api = &profile.api;
+    let contract = || Contract {
+        port: api.listen,
+        health: api.health.clone(),
+    };
+    let is_ours = api.is_built_in();
+    let serve = is_ours.then(|| "serve".to_owned());
+    Service {
+        instance: Instance {
+            role: Role::Api,
+            number,
+        },
+        image: image(api, images),
+        postgres: Postgres::Auto,
+        limits: api.limits,
+        variables: variables(api),
+        arguments: serve.into_iter().collect(),
+        publish: Some(Publish {
+            address: api.bind,
+            port: fixed(api.port, number),
+        }),
+        contract: (!is_ours).then(contract),
+        extras: own::extras_of_api(api),
+    }
+}
+
+/// The name of the image that the API runs from.
+fn image(api: &Api, images: &Images) -> String {
+    let tag = match (api.source(), &images.folder) {
+        (ApiSource::Image(image), _) => image,
+        (ApiSource::Folder(_), Some(folder)) => folder.tag(),
+        _ => images.ours.tag(),
+    };
+    tag.to_owned()
+}
+
+/// What the API is told besides where its database is; the profile has the last word.
+fn variables(api: &Api) -> BTreeMap<String, String> {
     let milliseconds = |duration: Duration| duration.as_millis().to_string();
     let variables = [
         ("API_POOL", api.pool.to_string()),
@@ -123,24 +249,9 @@ fn api(profile: &Profile, number: u16, image: &ApiImage) -> Service {
         ("API_MAX_SPAN_DAYS", api.max_span_days.to_string()),
         ("API_CACHE_BYTES", api.cache.0.to_string()),
     ];
-    Service {
-        instance: Instance {
-            role: Role::Api,
-            number,
-        },
-        image: image.tag().to_owned(),
-        postgres: Postgres::Auto,
-        limits: api.limits,
-        variables: variables
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-        arguments: vec!["serve".to_owned()],
-        publish: Some(Publish {
-            address: api.bind,
-            port: fixed(api.port, number),
-        }),
-    }
+    let variables = variables.map(|(name, value)| (name.to_owned(), value));
+    let given = api.environment.clone();
+    variables.into_iter().chain(given).collect()
 }
 
 /// The first replica takes the profile's port, each further one the port after.

@@ -4,27 +4,36 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::Needs;
 use super::Port;
 use super::Profile;
+use super::Role;
+use super::ShortName;
+use super::TeamService;
 use super::fault::Error;
 use super::fault::Fault;
 use super::fault::Spot;
+use super::fault::did_you_mean;
 use super::file::Entry;
 use super::file::GivenCheck;
 use super::file::Layer;
+use super::file::ServiceEntry;
 use super::locate;
 use super::locate::Found;
 use super::name;
+use super::order::order;
 use super::origin::Origin;
 use super::resolve::Resolved;
 use super::rules::RULES;
 use super::rules::Rule;
 use super::settings;
+use super::team;
 
 /// What is known while layers are laid.
 pub struct Draft {
     profile: Profile,
     given: BTreeMap<&'static str, Given>,
+    services: BTreeMap<ShortName, ServiceDraft>,
     checks: Vec<GivenCheck>,
     faults: Vec<Fault>,
     /// Settings with a fault in some layer; rules over them would mislead.
@@ -50,6 +59,7 @@ impl Draft {
         Self {
             profile,
             given: BTreeMap::new(),
+            services: BTreeMap::new(),
             checks: Vec::new(),
             faults: Vec::new(),
             spoiled: BTreeSet::new(),
@@ -66,6 +76,9 @@ impl Draft {
         self.faults.extend(layer.faults);
         for entry in layer.entries {
             self.put(entry, base);
+        }
+        for entry in layer.services {
+            self.put_service(entry, base);
         }
         for check in layer.checks {
             self.put_check(check);
@@ -104,6 +117,13 @@ impl Draft {
         }
     }
 
+    fn put_service(&mut self, entry: ServiceEntry, base: &Path) {
+        let layer = self.layers;
+        let draft = self.services.entry(entry.name);
+        let draft = draft.or_insert_with(|| ServiceDraft::new(entry.name, entry.spot.clone()));
+        self.faults.extend(draft.put(entry, layer, base));
+    }
+
     /// A check replaces the one of the same name, in its place.
     fn put_check(&mut self, new: GivenCheck) {
         let mut same = self
@@ -126,6 +146,9 @@ impl Draft {
             ("database.port", &mut self.profile.database.port),
             ("api.port", &mut self.profile.api.port),
         ];
+        for service in self.services.values_mut() {
+            service.free_ports(&owner);
+        }
         for (key, place) in ports {
             let given = self
                 .given
@@ -136,6 +159,35 @@ impl Draft {
                 let owner = owner.clone();
                 given.origin = Origin::Freed { port, owner };
             }
+        }
+    }
+
+    /// An image and a folder to build one from exclude each other: the stronger layer decides. Where one layer says both,
+    /// a rule complains.
+    pub fn settle_source(&mut self) {
+        let layer = |key| self.given.get(key).map(|given| given.layer);
+        let (image, folder) = (layer(settings::API_IMAGE), layer(settings::API_CONTEXT));
+        let Some(folder) = folder.zip(image) else {
+            return;
+        };
+        let loser = match folder {
+            (folder, image) if folder > image => settings::API_IMAGE,
+            (folder, image) if folder < image => settings::API_BUILD,
+            _ => return,
+        };
+        let defaults = settings::defaults();
+        let api = &mut self.profile.api;
+        if loser == settings::API_IMAGE {
+            api.image = defaults.api.image;
+        } else {
+            api.build = defaults.api.build;
+        }
+        for (_, given) in self
+            .given
+            .iter_mut()
+            .filter(|(key, _)| key.starts_with(loser))
+        {
+            given.origin = Origin::Default;
         }
     }
 
@@ -167,6 +219,87 @@ impl Draft {
         };
         let faults: Vec<_> = RULES.iter().filter(is_sound).filter_map(broken).collect();
         self.faults.extend(faults);
+        self.check_services();
+    }
+
+    fn check_services(&mut self) {
+        let all = &self.services;
+        let mut faults: Vec<_> = all.values().flat_map(ServiceDraft::faults).collect();
+        let depends = self.depends();
+        let known = |role: &Role| !role.is_own() || depends.contains_key(role);
+        for (role, needed) in &depends {
+            for unknown in needed.iter().filter(|needed| !known(needed)) {
+                let words = depends.keys().map(Role::as_str).chain(["seed"]);
+                let help = did_you_mean(unknown.as_str(), words.clone()).unwrap_or_else(|| {
+                    format!("there are: {}", words.collect::<Vec<_>>().join(", "))
+                });
+                let message =
+                    format!("`{role}` depends on `{unknown}`, which is no role of this profile");
+                faults.push(Fault {
+                    message,
+                    spot: self.depends_at(*role),
+                    help: Some(help),
+                });
+            }
+        }
+        if let Err(circle) = order(&depends) {
+            let words: Vec<_> = circle.iter().map(Role::as_str).collect();
+            // What a role of every environment needs cannot be changed.
+            let blamed = circle.iter().find_map(|role| self.depends_at(*role));
+            faults.push(Fault {
+                message: format!(
+                    "roles depend on each other in a circle: {}",
+                    words.join(" → ")
+                ),
+                spot: blamed,
+                help: Some("one of them must be started first".to_owned()),
+            });
+        }
+        faults.extend(self.double_ports());
+        self.faults.extend(faults);
+    }
+
+    /// What every role needs, as far as it is known.
+    fn depends(&self) -> Needs {
+        let services = self.services.values().map(|draft| &draft.service);
+        super::needs(&self.profile.api, services)
+    }
+
+    /// Where it is said what a role depends on.
+    fn depends_at(&self, role: Role) -> Option<Spot> {
+        match role {
+            Role::Service(name) => Some(self.services.get(&name)?.spot(&["depends_on"])),
+            Role::Api => self.given.get("api.depends_on")?.spot.clone(),
+            Role::Database | Role::Seed => None,
+        }
+    }
+
+    /// Fixed ports of services that another role takes too.
+    fn double_ports(&self) -> Vec<Fault> {
+        let Profile { database, api, .. } = &self.profile;
+        let replicas =
+            (0..api.replicas).filter_map(|number| Some(fixed(api.port)?.saturating_add(number)));
+        let mut taken: BTreeMap<u16, Role> = replicas.map(|port| (port, Role::Api)).collect();
+        taken.extend(fixed(database.port).map(|port| (port, Role::Database)));
+        let mut faults = Vec::new();
+        for draft in self.services.values() {
+            for port in draft
+                .service
+                .ports
+                .iter()
+                .filter_map(|ports| fixed(ports.port))
+            {
+                let role = draft.service.role();
+                if let Some(other) = taken.insert(port, role) {
+                    faults.push(Fault {
+                        message: format!("{role} and {other} would both publish port {port}"),
+                        spot: Some(draft.spot(&["ports"])),
+                        help: Some("give each a port of its own, or \"auto\"".to_owned()),
+                    });
+                }
+            }
+        }
+        faults
     }
 
     /// The place of the setting that was given by the strongest layer: the one the user can most easily change.
@@ -193,10 +326,102 @@ impl Draft {
             .map(|given| (given.check, given.origin))
             .unzip();
         self.profile.checks = checks;
+        let mut service_origins = BTreeMap::new();
+        for (name, draft) in self.services {
+            let given = draft.given.into_iter();
+            service_origins
+                .extend(given.map(|(key, given)| (format!("services.{name}.{key}"), given.origin)));
+            self.profile.services.push(draft.service);
+        }
         Ok(Resolved {
             profile: self.profile,
             origins: origins.collect(),
+            service_origins,
             check_origins,
         })
+    }
+}
+
+fn fixed(port: Port) -> Option<u16> {
+    match port {
+        Port::Auto => None,
+        Port::Fixed(port) => Some(port),
+    }
+}
+
+/// A service while layers are laid over each other.
+struct ServiceDraft {
+    service: TeamService,
+    given: BTreeMap<&'static str, Given>,
+    /// Where it is named first.
+    spot: Spot,
+    is_spoiled: bool,
+}
+
+impl ServiceDraft {
+    fn new(name: ShortName, spot: Spot) -> Self {
+        Self {
+            service: team::defaults(name),
+            given: BTreeMap::new(),
+            spot,
+            is_spoiled: false,
+        }
+    }
+
+    /// Keeps a value, or says why not.
+    fn put(&mut self, entry: ServiceEntry, layer: usize, base: &Path) -> Option<Fault> {
+        let (setting, raw) = entry.value?;
+        if let Err(refusal) = setting.store(&mut self.service, &raw, base) {
+            self.is_spoiled = true;
+            let path = format!("`services.{}.", entry.name);
+            return Some(Fault {
+                message: refusal.message.replacen('`', &path, 1),
+                spot: Some(entry.spot),
+                help: Some(refusal.help),
+            });
+        }
+        let given = Given {
+            origin: entry.origin,
+            spot: Some(entry.spot),
+            layer,
+        };
+        self.given.insert(setting.key, given);
+        None
+    }
+
+    /// Gives fixed ports up that belong to the environment `owner`.
+    fn free_ports(&mut self, owner: &str) {
+        let given = self.given.get_mut("ports");
+        let Some(given) = given.filter(|given| !given.origin.is_for_this_run()) else {
+            return;
+        };
+        for mapping in &mut self.service.ports {
+            if let Port::Fixed(port) = mapping.port {
+                mapping.port = Port::Auto;
+                let owner = owner.to_owned();
+                given.origin = Origin::Freed { port, owner };
+            }
+        }
+    }
+
+    /// Where one of these keys is given, else where the service is.
+    fn spot(&self, keys: &[&str]) -> Spot {
+        let mut given = keys.iter().filter_map(|key| self.given.get(key));
+        let spot = given.find_map(|given| given.spot.clone());
+        spot.unwrap_or_else(|| self.spot.clone())
+    }
+
+    /// What is wrong with it as a whole; nothing where a part of it is not known.
+    fn faults(&self) -> Vec<Fault> {
+        if self.is_spoiled {
+            return Vec::new();
+        }
+        let objections = team::objections(&self.service, |key| self.given.contains_key(key));
+        let fault = |(keys, message, help): team::Objection| Fault {
+            message,
+            spot: Some(self.spot(keys)),
+            help: Some(help.to_owned()),
+        };
+        objections.into_iter().map(fault).collect()
     }
 }

@@ -12,6 +12,8 @@ use toml::de::DeValue;
 
 use super::Check;
 use super::Profile;
+use super::ShortName;
+use super::TeamService;
 use super::fault::Fault;
 use super::fault::Source;
 use super::fault::Spot;
@@ -19,28 +21,38 @@ use super::fault::did_you_mean;
 use super::kind;
 use super::kind::Raw;
 use super::origin::Origin;
+use super::role;
 use super::settings;
 use super::settings::Absent;
 use super::settings::CHECK;
 use super::settings::SETTINGS;
 use super::settings::Setting;
+use super::team;
+use super::team::HEALTH;
+use super::team::SERVICES;
 
 /// The key that names the profile this one builds upon.
 pub const EXTENDS: &str = "extends";
 /// The key of the checks.
 pub const CHECKS: &str = "checks";
+/// The table of the dashboard's keys, which only the user's own file has.
+pub const KEYS: &str = "keys";
 
 /// Everything one input says.
 #[derive(Debug, Default)]
 pub struct Layer {
     /// Values of settings, not yet read.
     pub entries: Vec<Entry>,
+    /// Values of keys of services, not yet read.
+    pub services: Vec<ServiceEntry>,
     /// Checks, complete and valid.
     pub checks: Vec<GivenCheck>,
     /// What is wrong with it.
     pub faults: Vec<Fault>,
     /// The profile it builds upon.
     pub extends: Option<(String, Spot)>,
+    /// The keys of the dashboard.
+    pub keys: Option<OwnKeys>,
     /// Whether it may say more than could be read.
     pub is_partial: bool,
 }
@@ -57,10 +69,51 @@ pub struct Entry {
     pub spot: Option<Spot>,
 }
 
+/// A service of the team's own, or a value of one of its keys, as written.
+pub struct ServiceEntry {
+    /// The service.
+    pub name: ShortName,
+    /// The key and its value; none where only the service is named.
+    pub value: Option<(&'static Setting<TeamService>, Raw)>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Where it stands.
+    pub spot: Spot,
+}
+
+impl std::fmt::Debug for ServiceEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (key, raw) = self.value.as_ref().map(|(s, raw)| (s.key, raw)).unzip();
+        write!(f, "{}.{key:?} = {raw:?} ({})", self.name, self.origin)
+    }
+}
+
 impl std::fmt::Debug for Entry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} = {} ({})", self.setting.key, self.raw, self.origin)
     }
+}
+
+/// What is said of the dashboard's keys.
+#[derive(Debug)]
+pub struct OwnKeys {
+    /// Where that begins.
+    pub spot: Spot,
+    /// The actions that are given keys.
+    pub given: Vec<GivenKeys>,
+    /// What is wrong with it; no setting depends on that.
+    pub faults: Vec<Fault>,
+}
+
+/// The keys of an action, as written.
+#[derive(Debug, Clone)]
+pub struct GivenKeys {
+    /// The action's name.
+    pub action: String,
+    /// The keys; none takes the action its keys away.
+    pub keys: Vec<String>,
+    /// Where it stands.
+    pub spot: Spot,
 }
 
 /// A check and where it comes from.
@@ -93,6 +146,18 @@ pub fn read(source: &Arc<Source>) -> Layer {
     layer
 }
 
+/// A text, or the texts of a list.
+fn texts(value: &DeValue<'_>) -> Option<Vec<String>> {
+    match value {
+        DeValue::String(text) => Some(vec![text.to_string()]),
+        DeValue::Array(all) => all
+            .iter()
+            .map(|one| one.get_ref().as_str().map(str::to_owned))
+            .collect(),
+        _ => None,
+    }
+}
+
 /// The first sentence a file says about itself: its first comment that is not for editors.
 pub fn description(text: &str) -> Option<&str> {
     let top = text
@@ -117,6 +182,8 @@ impl Reader<'_> {
             match name {
                 EXTENDS => self.extends(value),
                 CHECKS => self.checks(value),
+                SERVICES => self.services(value),
+                KEYS => self.layer.keys = Some(self.keys(key, value)),
                 _ if settings::tables().contains(&name) => self.table(name, value),
                 _ => match settings::find(name).filter(|setting| setting.table().is_empty()) {
                     Some(setting) => self.entry(setting, value),
@@ -127,34 +194,137 @@ impl Reader<'_> {
     }
 
     fn table(&mut self, name: &str, value: &Value<'_>) {
-        let DeValue::Table(table) = value.get_ref() else {
-            let found = Raw::new(value.get_ref());
-            let message = format!("`{name}` must be a table, not {found}");
-            let fault = self.fault(value.span(), message);
-            self.push(fault.help(format!(
-                "write [{name}] on a line of its own, and its keys below"
-            )));
+        let Some(table) = self.table_of(value, name, &format!("[{name}]")) else {
             return;
         };
         for (key, value) in table {
-            let known = SETTINGS
-                .iter()
-                .find(|s| s.table() == name && s.name() == key.get_ref());
-            match known {
-                Some(setting) => self.entry(setting, value),
-                None => self.unknown(name, key, value),
+            let path = format!("{name}.{}", key.get_ref());
+            if settings::tables().contains(&path.as_str()) {
+                self.table(&path, value);
+                continue;
+            }
+            match (settings::find(&path), value.get_ref()) {
+                (Some(setting), DeValue::Table(pairs)) if setting.takes_pairs() => {
+                    self.pairs(setting, pairs);
+                }
+                (Some(setting), _) => self.entry(setting, value),
+                (None, _) => self.unknown(name, key, value),
             }
         }
     }
 
+    /// Each pair is an entry of its own, so that a fault is told where it is.
+    fn pairs(&mut self, setting: &'static Setting<Profile>, pairs: &DeTable<'_>) {
+        for (name, value) in pairs {
+            let raw = Box::new(Raw::new(value.get_ref()));
+            self.give(
+                setting,
+                Raw::Pair(name.get_ref().to_string(), raw),
+                value.span(),
+            );
+        }
+    }
+
     fn entry(&mut self, setting: &'static Setting<Profile>, value: &Value<'_>) {
-        let spot = self.spot(value.span());
+        self.give(setting, Raw::new(value.get_ref()), value.span());
+    }
+
+    fn give(&mut self, setting: &'static Setting<Profile>, raw: Raw, span: Range<usize>) {
+        let spot = self.spot(span);
         self.layer.entries.push(Entry {
             setting,
-            raw: Raw::new(value.get_ref()),
+            raw,
             origin: origin(&spot),
             spot: Some(spot),
         });
+    }
+
+    fn services(&mut self, value: &Value<'_>) {
+        let Some(services) = self.table_of(value, SERVICES, "[services.NAME]") else {
+            return;
+        };
+        for (key, value) in services {
+            match key.get_ref().parse() {
+                Ok(name) => self.service(name, key, value),
+                Err(_not_a_name) => {
+                    let name = kind::cut(key.get_ref());
+                    let message = format!("`{name}` cannot be the name of a service");
+                    let fault = self.fault(key.span(), message);
+                    self.push(fault.help(format!("a name has {}", role::ALLOWED)));
+                }
+            }
+        }
+    }
+
+    fn service(&mut self, name: ShortName, key: &Key<'_>, value: &Value<'_>) {
+        let table = format!("{SERVICES}.{name}");
+        let Some(keys) = self.table_of(value, &table, &format!("[{table}]")) else {
+            return;
+        };
+        self.service_entry(name, None, key.span());
+        for (key, value) in keys {
+            let word = key.get_ref().as_ref();
+            if word == HEALTH {
+                self.health(name, value);
+            } else if let Some(setting) = team::find(word).filter(|_| !word.contains('.')) {
+                self.service_entry(
+                    name,
+                    Some((setting, Raw::new(value.get_ref()))),
+                    value.span(),
+                );
+            } else {
+                self.unknown(&table, key, value);
+            }
+        }
+    }
+
+    fn health(&mut self, name: ShortName, value: &Value<'_>) {
+        let table = format!("{SERVICES}.{name}.{HEALTH}");
+        let Some(keys) = self.table_of(value, &table, &format!("[{table}]")) else {
+            return;
+        };
+        for (key, value) in keys {
+            match team::find(&format!("{HEALTH}.{}", key.get_ref())) {
+                Some(setting) => {
+                    let raw = Raw::new(value.get_ref());
+                    self.service_entry(name, Some((setting, raw)), value.span());
+                }
+                None => self.unknown(&table, key, value),
+            }
+        }
+    }
+
+    fn service_entry(
+        &mut self,
+        name: ShortName,
+        value: Option<(&'static Setting<TeamService>, Raw)>,
+        span: Range<usize>,
+    ) {
+        let spot = self.spot(span);
+        self.layer.services.push(ServiceEntry {
+            name,
+            value,
+            origin: origin(&spot),
+            spot,
+        });
+    }
+
+    /// The table that must stand at `name`, and is written like `header`.
+    fn table_of<'v, 't>(
+        &mut self,
+        value: &'v Value<'t>,
+        name: &str,
+        header: &str,
+    ) -> Option<&'v DeTable<'t>> {
+        if let DeValue::Table(table) = value.get_ref() {
+            return Some(table);
+        }
+        let found = Raw::new(value.get_ref());
+        let message = format!("`{name}` must be a table, not {found}");
+        let fault = self.fault(value.span(), message);
+        let help = format!("write {header} on a line of its own, and its keys below");
+        self.push(fault.help(help));
+        None
     }
 
     fn extends(&mut self, value: &Value<'_>) {
@@ -170,6 +340,35 @@ impl Reader<'_> {
                 self.push(fault.help("for example extends = \"dev\"".to_owned()));
             }
         }
+    }
+
+    fn keys(&self, key: &Key<'_>, value: &Value<'_>) -> OwnKeys {
+        let mut own = OwnKeys {
+            spot: self.spot(key.span()),
+            given: Vec::new(),
+            faults: Vec::new(),
+        };
+        let DeValue::Table(table) = value.get_ref() else {
+            let found = Raw::new(value.get_ref());
+            let fault = self.fault(value.span(), format!("`keys` must be a table, not {found}"));
+            let help = "write [keys] on a line of its own, and actions below".to_owned();
+            own.faults.push(fault.help(help));
+            return own;
+        };
+        for (action, value) in table {
+            let spot = self.spot(action.span());
+            let action = action.get_ref().to_string();
+            if let Some(keys) = texts(value.get_ref()) {
+                own.given.push(GivenKeys { action, keys, spot });
+                continue;
+            }
+            let found = Raw::new(value.get_ref());
+            let message = format!("a key must be a text or a list of texts, not {found}");
+            let help = "for example follow = \"F\", or wrap = [\"w\", \"ctrl-w\"]".to_owned();
+            let fault = self.fault(value.span(), message);
+            own.faults.push(fault.help(help));
+        }
+        own
     }
 
     fn checks(&mut self, value: &Value<'_>) {
@@ -280,6 +479,8 @@ impl Reader<'_> {
             self.layer
                 .entries
                 .retain(|entry| !is_lost && is_sound(&entry.spot));
+            let services = &mut self.layer.services;
+            services.retain(|entry| !is_lost && !lines.contains(&entry.spot.line()));
         }
         let mut seen = BTreeSet::new();
         self.layer
@@ -363,12 +564,21 @@ fn origin(spot: &Spot) -> Origin {
 fn cure(table: &str, name: &str) -> String {
     let known = names(table);
     let here = did_you_mean(name, known.iter().copied());
-    here.or_else(|| elsewhere(table, name))
+    let elsewhere = || elsewhere(table, name).filter(|_| !table.starts_with(SERVICES));
+    here.or_else(elsewhere)
         .unwrap_or_else(|| format!("known here: {}", known.join(", ")))
 }
 
 /// The names that may stand in a table.
 fn names(table: &str) -> Vec<&'static str> {
+    if table.starts_with(SERVICES) {
+        let (is_health, here) = (table.ends_with(HEALTH), |s: &&Setting<_>| s.table());
+        let keys = team::SERVICE.iter();
+        let keys = keys.filter(|s| here(s) == if is_health { HEALTH } else { "" });
+        let mut names: Vec<_> = keys.map(Setting::name).collect();
+        names.extend((!is_health).then_some(HEALTH));
+        return names;
+    }
     if table == CHECKS {
         return CHECK.iter().map(Setting::name).collect();
     }
@@ -379,7 +589,14 @@ fn names(table: &str) -> Vec<&'static str> {
         .collect();
     if table.is_empty() {
         names.push(EXTENDS);
-        names.extend(settings::tables());
+    }
+    let inner = settings::tables().into_iter().filter_map(|inner| {
+        let (outer, name) = inner.rsplit_once('.').unwrap_or(("", inner));
+        (outer == table).then_some(name)
+    });
+    names.extend(inner);
+    if table.is_empty() {
+        names.push(SERVICES);
         names.push(CHECKS);
     }
     names

@@ -1,13 +1,18 @@
 //! What a value may be: each kind of setting reads it, writes it, and describes itself to people and editors.
 
 mod domain;
+mod list;
+mod mapping;
 mod measure;
 mod plain;
+mod team;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
 use serde_json::Value as Json;
+use toml::Spanned;
 use toml::de::DeValue;
 
 pub use domain::Day;
@@ -16,6 +21,14 @@ pub use domain::Known;
 pub use domain::Price;
 pub use domain::Prices;
 pub use domain::PublishedPort;
+pub use list::Command;
+pub use list::List;
+pub use list::Variables;
+pub use mapping::PORTS;
+pub use mapping::ROLES;
+pub use mapping::SECRETS;
+pub use mapping::SYNC;
+pub use mapping::VOLUMES;
 pub use measure::Cores;
 pub use measure::Size;
 pub use measure::Time;
@@ -25,6 +38,10 @@ pub use plain::Switch;
 pub use plain::Text;
 pub use plain::Whole;
 pub use plain::tidy;
+pub use team::Folder;
+pub use team::ImageOrOurs;
+pub use team::Pairs;
+pub use team::Stage;
 
 /// A place in a profile that a setting fills, together with what may stand there.
 pub trait Kind {
@@ -40,9 +57,19 @@ pub trait Kind {
     /// The part of the JSON Schema that says what may stand there.
     fn schema(&self) -> Json;
 
+    /// Whether it takes a table of names that are not known beforehand, one [`Raw::Pair`] after the other.
+    fn takes_pairs(&self) -> bool {
+        false
+    }
+
     /// What was probably meant by a value that was refused.
     fn meant(&self, _raw: &Raw) -> Option<String> {
         None
+    }
+
+    /// The part of a value because of which it was refused.
+    fn blamed(&self, raw: &Raw) -> Raw {
+        raw.clone()
     }
 }
 
@@ -59,7 +86,13 @@ pub enum Raw {
     Bare(String),
     /// The text of a variable or flag, where nothing has quotes.
     Word(String),
-    /// What is never right, with its article: `a table`.
+    /// A name and its value in a table.
+    Pair(String, Box<Self>),
+    /// A list of a file.
+    List(Vec<Self>),
+    /// A table of a file, in the order of its keys.
+    Table(Vec<(String, Self)>),
+    /// What is never right, with its article: `a number beyond all bounds`.
     Other(&'static str),
 }
 
@@ -73,8 +106,15 @@ impl Raw {
             DeValue::String(text) => Self::Text(text.to_string()),
             DeValue::Float(number) => Self::Bare(number.as_str().to_owned()),
             DeValue::Datetime(day) => Self::Bare(day.to_string()),
-            DeValue::Array(_) => Self::Other("a list"),
-            DeValue::Table(_) => Self::Other("a table"),
+            DeValue::Array(items) => {
+                Self::List(items.iter().map(|item| Self::new(item.get_ref())).collect())
+            }
+            DeValue::Table(table) => {
+                let pair = |(name, value): (&Spanned<Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
+                    (name.get_ref().to_string(), Self::new(value.get_ref()))
+                };
+                Self::Table(table.iter().map(pair).collect())
+            }
         }
     }
 
@@ -83,6 +123,14 @@ impl Raw {
         match self {
             Self::Word(_) => text.to_owned(),
             _ => format!("{text:?}"),
+        }
+    }
+
+    /// A text or a number as it stands in a profile.
+    fn source(&self) -> String {
+        match self {
+            Self::Text(text) => format!("{text:?}"),
+            other => other.to_string(),
         }
     }
 
@@ -127,6 +175,9 @@ impl fmt::Display for Raw {
             Self::Text(text) | Self::Word(text) if text.is_empty() => f.write_str("an empty text"),
             Self::Text(text) => write!(f, "{:?}", cut(text)),
             Self::Bare(text) | Self::Word(text) => f.write_str(&cut(text)),
+            Self::Pair(name, value) => write!(f, "{} = {value}", cut(name)),
+            Self::List(_) => f.write_str("a list"),
+            Self::Table(_) => f.write_str("a table"),
             Self::Other(what) => f.write_str(what),
         }
     }

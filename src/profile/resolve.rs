@@ -13,6 +13,7 @@ use super::fault::Spot;
 use super::fault::did_you_mean;
 use super::file::Entry;
 use super::file::Layer;
+use super::file::OwnKeys;
 use super::kind::Raw;
 use super::locate;
 use super::origin::Origin;
@@ -86,6 +87,8 @@ pub struct Resolved {
     pub profile: Profile,
     /// The origin of every setting, by key.
     pub origins: BTreeMap<&'static str, Origin>,
+    /// The origins of what is said about services, by key: `services.redis.image`.
+    pub service_origins: BTreeMap<String, Origin>,
     /// The origin of every check, in their order.
     pub check_origins: Vec<Origin>,
 }
@@ -121,6 +124,7 @@ pub fn load(request: &Request<'_>) -> Result<Resolved, Error> {
     draft.lay(words::variables(&request.variables), folder);
     draft.lay(words::flags(request.set), folder);
     draft.free_ports(request.environment.filter(|name| !name.is_empty()));
+    draft.settle_source();
     draft.check_name();
     draft.check_rules();
     draft.finish()
@@ -142,8 +146,40 @@ fn defaults() -> Layer {
     }
 }
 
+/// What the user's own file says of the dashboard's keys, with what is wrong there.
+pub fn own_keys() -> Result<Option<OwnKeys>, Error> {
+    match user_config() {
+        Some(path) => own_keys_of(&path),
+        None => Ok(None),
+    }
+}
+
+/// The keys in the text of such a file.
+#[cfg(test)]
+pub fn own_keys_in(text: &str) -> Option<OwnKeys> {
+    let source = super::fault::Source {
+        name: "config.toml".to_owned(),
+        is_file: true,
+        text: text.to_owned(),
+    };
+    super::file::read(&source.into()).keys
+}
+
+fn own_keys_of(path: &Path) -> Result<Option<OwnKeys>, Error> {
+    let layer = locate::read(path, path.display().to_string())?.unwrap_or_default();
+    if layer.is_partial {
+        return Err(Error::Invalid {
+            what: path.display().to_string(),
+            faults: layer.faults,
+        });
+    }
+    Ok(layer.keys)
+}
+
 fn own_file(path: &Path) -> Result<Layer, Error> {
     let mut layer = locate::read(path, path.display().to_string())?.unwrap_or_default();
+    // They are the dashboard's, which reads them itself.
+    layer.keys = None;
     if let Some((_, spot)) = layer.extends.take() {
         let fault = Fault::at(spot, "only a profile can extend another");
         layer
@@ -161,6 +197,11 @@ fn chain(file: &Path, folder: &Path) -> Result<Vec<(PathBuf, Layer)>, Error> {
     while let Some(path) = next.take() {
         let mut layer = locate::read(&path, locate::shown(&path, folder))?.unwrap_or_default();
         seen.push(identity(&path));
+        if let Some(keys) = layer.keys.take() {
+            let fault = Fault::at(keys.spot, "a profile has no keys");
+            let help = "they belong into your own config.toml, for all environments".to_owned();
+            layer.faults.push(fault.help(help));
+        }
         if let Some((name, spot)) = layer.extends.take() {
             match parent(&name, spot, &path, &seen) {
                 Ok(parent) => next = Some(parent),
@@ -490,6 +531,7 @@ mod tests {
             let resolved = Resolved {
                 profile: profile.clone(),
                 origins: BTreeMap::new(),
+                service_origins: BTreeMap::new(),
                 check_origins: Vec::new(),
             };
             let file = format!("profiles/{}.toml", profile.name);

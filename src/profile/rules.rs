@@ -48,6 +48,21 @@ pub static RULES: &[Rule] = &[
         broken: cache_fills_memory,
         cure: "lower `api.cache`, or raise `api.memory`",
     },
+    Rule {
+        keys: &["api.image", "api.build.context"],
+        broken: two_sources,
+        cure: "keep one of them",
+    },
+    Rule {
+        keys: &[
+            "api.build.context",
+            "api.build.dockerfile",
+            "api.build.target",
+            "api.build.args",
+        ],
+        broken: nothing_to_build,
+        cure: "name the folder to build from: `api.build.context`",
+    },
 ];
 
 fn statement_outlasts_request(profile: &Profile) -> Option<String> {
@@ -116,9 +131,21 @@ fn too_many_connections(profile: &Profile) -> Option<String> {
 /// Half of the memory is left for everything else that a replica does.
 fn cache_fills_memory(profile: &Profile) -> Option<String> {
     let (cache, memory) = (profile.api.cache.0, profile.api.limits.memory.0);
-    (cache > memory / 2).then(|| {
+    (profile.api.is_built_in() && cache > memory / 2).then(|| {
         let [cache, memory] =
             [cache, memory].map(|size| quantity::write(size, quantity::SIZES, " "));
         format!("`api.cache` ({cache}) is more than half of `api.memory` ({memory})")
     })
+}
+
+fn two_sources(profile: &Profile) -> Option<String> {
+    let is_both = profile.api.image.is_some() && profile.api.build.context.is_some();
+    is_both.then(|| "`api.image` and `api.build` are two images for one API".to_owned())
+}
+
+fn nothing_to_build(profile: &Profile) -> Option<String> {
+    let build = &profile.api.build;
+    let says = build.target.is_some() || !build.args.is_empty() || build.dockerfile != "Dockerfile";
+    let is_empty = build.context.is_none() && profile.api.image.is_none();
+    (says && is_empty).then(|| "`api.build` says how to build, but not what".to_owned())
 }

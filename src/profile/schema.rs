@@ -6,22 +6,35 @@ use serde_json::json;
 
 use super::file::CHECKS;
 use super::file::EXTENDS;
+use super::role;
 use super::settings;
 use super::settings::Absent;
 use super::settings::CHECK;
 use super::settings::SETTINGS;
 use super::settings::Setting;
+use super::team;
+use super::team::HEALTH;
+use super::team::SERVICE;
+use super::team::SERVICES;
 
 /// The schema, of draft 2020-12.
 pub fn schema() -> Json {
     let mut root = properties("");
-    for table in settings::tables() {
-        root.insert(
-            table.to_owned(),
-            object(title(table), &properties(table), &[]),
-        );
+    let tables = settings::tables();
+    for table in tables.iter().filter(|table| !table.contains('.')) {
+        let mut properties = properties(table);
+        let inner = tables.iter().filter_map(|inner| {
+            let (outer, name) = inner.split_once('.')?;
+            (outer == *table).then_some((name, *inner))
+        });
+        for (name, inner) in inner {
+            let inner = object(title(inner), &self::properties(inner), &[]);
+            properties.insert(name.to_owned(), inner);
+        }
+        root.insert((*table).to_owned(), object(title(table), &properties, &[]));
     }
     root.insert(EXTENDS.to_owned(), extends());
+    root.insert(SERVICES.to_owned(), services());
     root.insert(CHECKS.to_owned(), checks());
     let mut schema = object(
         "What an environment of the rates system is made from.",
@@ -43,6 +56,7 @@ fn title(table: &str) -> &'static str {
         "database" => "The role database: PostgreSQL.",
         "seed" => "What the database is loaded with.",
         "api" => "The role api: the rates service.",
+        "api.build" => "How the image of a team's own API is built; excludes `image`.",
         _ => "",
     }
 }
@@ -59,7 +73,7 @@ fn described<T>(setting: &Setting<T>, defaults: &mut T) -> Json {
     let mut schema = (setting.place)(defaults).schema();
     if let Some(schema) = schema.as_object_mut() {
         schema.insert("description".to_owned(), setting.doc.into());
-        if let Ok(example) = serde_json::from_str::<Json>(setting.example) {
+        if let Some(example) = example(setting.example) {
             schema.insert("examples".to_owned(), json!([example]));
         }
         if let Absent::Means(_) = setting.absent {
@@ -69,12 +83,43 @@ fn described<T>(setting: &Setting<T>, defaults: &mut T) -> Json {
     schema
 }
 
+/// An example as JSON, which only tables are written differently from.
+fn example(text: &str) -> Option<Json> {
+    let json = || serde_json::from_str(text).ok();
+    let table = toml::from_str::<Map<String, Json>>(&format!("x = {text}"));
+    let mut table = table.ok().filter(|_| text.starts_with('{'));
+    table
+        .as_mut()
+        .and_then(|table| table.remove("x"))
+        .or_else(json)
+}
+
 fn extends() -> Json {
     json!({
         "type": "string",
         "minLength": 1,
         "description": "The profile this one builds upon: the name of one beside it, or a relative path.",
         "examples": ["dev"],
+    })
+}
+
+fn services() -> Json {
+    let name = "x".parse().expect("a name");
+    let mut defaults = team::defaults(name);
+    let mut properties = |table: &str| -> Map<String, Json> {
+        let here = SERVICE.iter().filter(|setting| setting.table() == table);
+        here.map(|setting| (setting.name().to_owned(), described(setting, &mut defaults)))
+            .collect()
+    };
+    let health = "How the health of the service is found out: by a command, or by a path; it is ready when it runs where neither is given.";
+    let health = object(health, &properties(HEALTH), &[]);
+    let mut keys = properties("");
+    keys.insert(HEALTH.to_owned(), health);
+    json!({
+        "type": "object",
+        "description": "The team's own services, by name; the roles of an environment find them under it.",
+        "propertyNames": { "pattern": role::PATTERN },
+        "additionalProperties": object("A service of the team's own.", &keys, &[]),
     })
 }
 
@@ -171,10 +216,14 @@ mod tests {
                 &format!("{at}[{index}]"),
             ));
         }
-        for (key, value) in value.as_object().into_iter().flatten() {
+        // Of several forms, the right one has looked at the keys.
+        let keys = value.as_object().filter(|_| schema.get("anyOf").is_none());
+        for (key, value) in keys.into_iter().flatten() {
             let at = format!("{at}.{key}");
+            let more = &schema["additionalProperties"];
             objections.extend(match schema["properties"].get(key) {
                 Some(schema) => self::objections(schema, value, &at),
+                None if more.is_object() => self::objections(more, value, &at),
                 None => vec![format!("{at}: additionalProperties")],
             });
         }
@@ -265,14 +314,12 @@ mod tests {
     fn every_key_is_described() {
         let schema = schema();
         for setting in SETTINGS {
-            let pointer = match setting.table() {
-                "" => format!("/properties/{}", setting.name()),
-                table => format!("/properties/{table}/properties/{}", setting.name()),
-            };
-            let property = schema.pointer(&pointer).unwrap();
+            let pointer = setting.key.replace('.', "/properties/");
+            let property = schema.pointer(&format!("/properties/{pointer}")).unwrap();
+            let has_default = setting.absent != Absent::IsFine;
             for keyword in ["description", "default", "examples"] {
                 assert!(
-                    property.get(keyword).is_some(),
+                    property.get(keyword).is_some() || (keyword == "default" && !has_default),
                     "{} lacks {keyword}",
                     setting.key
                 );

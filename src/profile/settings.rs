@@ -1,7 +1,9 @@
 //! The table of settings: which keys there are. Reading, variables, flags, origins, schema and docs follow from it.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
+use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use serde_json::Value as Json;
 use serde_json::json;
 
 use super::Api;
+use super::Build;
 use super::Bytes;
 use super::Check;
 use super::Database;
@@ -24,15 +27,22 @@ use super::Seed;
 use super::kind::Cores;
 use super::kind::Day;
 use super::kind::File;
+use super::kind::Folder;
+use super::kind::ImageOrOurs;
 use super::kind::Installed;
 use super::kind::Kind;
 use super::kind::Known;
+use super::kind::List;
 use super::kind::OneOf;
+use super::kind::Pairs;
 use super::kind::Price;
 use super::kind::Prices;
 use super::kind::PublishedPort;
+use super::kind::ROLES;
 use super::kind::Raw;
+use super::kind::SYNC;
 use super::kind::Size;
+use super::kind::Stage;
 use super::kind::Switch;
 use super::kind::Text;
 use super::kind::Time;
@@ -71,6 +81,15 @@ use Absent::Means;
 
 /// The key that the flag `--engine` sets too.
 pub const ENGINE: &str = "engine";
+
+/// The key of a team's own image, which excludes a folder to build one from.
+pub const API_IMAGE: &str = "api.image";
+
+/// The table of how an image is built.
+pub const API_BUILD: &str = "api.build.";
+
+/// The key of the folder to build from.
+pub const API_CONTEXT: &str = "api.build.context";
 
 /// Every key of a profile but `extends` and `checks`, which say how profiles are put together.
 pub static SETTINGS: &[Setting<Profile>] = &[
@@ -246,6 +265,122 @@ pub static SETTINGS: &[Setting<Profile>] = &[
         example: "64",
         place: |p| Box::new(Whole(&mut p.api.limits.pids, 16, 32_768)),
     },
+    Setting {
+        key: "api.image",
+        doc: "The image of a team's own API (docs/API.md), which needs Docker; \"built-in\" is the API that comes with ratesdev.",
+        absent: Means("built-in"),
+        example: "\"registry.example/team/rates-api:1\"",
+        place: |p| {
+            Box::new(ImageOrOurs {
+                place: &mut p.api.image,
+                is_valid: is_image,
+            })
+        },
+    },
+    Setting {
+        key: "api.environment",
+        doc: "More variables of the API. ${DB_HOST}, ${DB_PORT}, ${DB_NAME}, ${DB_USER} and ${DB_PASSWORD_FILE} stand for the environment's own values; the password is only ever in that file.",
+        absent: Means(""),
+        example: "{ PGHOST = \"${DB_HOST}\" }",
+        place: |p| {
+            Box::new(Pairs {
+                place: &mut p.api.environment,
+                has_placeholders: true,
+            })
+        },
+    },
+    Setting {
+        key: "api.listen",
+        doc: "The port on which a team's own API listens inside its container; the built-in one needs no telling.",
+        absent: Means("8000"),
+        example: "8000",
+        place: |p| Box::new(Whole(&mut p.api.listen, 1, 65_535)),
+    },
+    Setting {
+        key: "api.health",
+        doc: "The path at which a team's own API answers 200 when it can answer questions; the built-in one needs no telling.",
+        absent: Means("/health/ready"),
+        example: "\"/health/ready\"",
+        place: |p| {
+            Box::new(Text {
+                place: &mut p.api.health,
+                expected: "a path that begins with a slash, without spaces",
+                is_valid: is_path,
+                pattern: r"^/[!-~]{0,254}$",
+            })
+        },
+    },
+    Setting {
+        key: "api.depends_on",
+        doc: "Services of the profile that must work before the API is started.",
+        absent: Means(""),
+        example: "[\"redis\"]",
+        place: |p| {
+            Box::new(List {
+                place: &mut p.api.depends_on,
+                item: &ROLES,
+            })
+        },
+    },
+    Setting {
+        key: "api.sync",
+        doc: "Code that is mounted into the API, relative to the file that says so; \":rw\" at the end lets the API write to it.",
+        absent: Means(""),
+        example: "[\"../rates:/app\"]",
+        place: |p| {
+            Box::new(List {
+                place: &mut p.api.sync,
+                item: &SYNC,
+            })
+        },
+    },
+    Setting {
+        key: "api.restart_on_change",
+        doc: "Whether `up --watch` starts the API again when a file of `sync` changes.",
+        absent: Means("false"),
+        example: "true",
+        place: |p| Box::new(Switch(&mut p.api.restart_on_change)),
+    },
+    Setting {
+        key: "api.build.context",
+        doc: "The folder that the image of a team's own API is built from, relative to the file that says so; its .dockerignore is honoured.",
+        absent: IsFine,
+        example: "\"../../rates-api\"",
+        place: |p| Box::new(Folder(&mut p.api.build.context)),
+    },
+    Setting {
+        key: "api.build.dockerfile",
+        doc: "The Dockerfile, relative to the folder and inside it.",
+        absent: Means("Dockerfile"),
+        example: "\"Dockerfile\"",
+        place: |p| {
+            Box::new(Text {
+                place: &mut p.api.build.dockerfile,
+                expected: "the path of a file inside the folder",
+                is_valid: is_inside,
+                pattern: r"^[^/]",
+            })
+        },
+    },
+    Setting {
+        key: "api.build.target",
+        doc: "The stage of the Dockerfile to build; the last one when absent.",
+        absent: IsFine,
+        example: "\"production\"",
+        place: |p| Box::new(Stage(&mut p.api.build.target)),
+    },
+    Setting {
+        key: "api.build.args",
+        doc: "The arguments (ARG) of the Dockerfile. An image's history shows them: no secrets here.",
+        absent: Means(""),
+        example: "{ PYTHON = \"3.13\" }",
+        place: |p| {
+            Box::new(Pairs {
+                place: &mut p.api.build.args,
+                has_placeholders: false,
+            })
+        },
+    },
 ];
 
 /// The keys of one entry of `[[checks]]`.
@@ -310,11 +445,11 @@ const ENGINES: &[(&str, EngineChoice)] = &[
 /// What PostgreSQL needs to start and answer; below, its first load is killed.
 const LEAST_FOR_POSTGRES: Bytes = Bytes(64_000_000);
 /// Docker refuses less, and counts in powers of two.
-const LEAST_OF_DOCKER: Bytes = Bytes(6 << 20);
+pub const LEAST_OF_DOCKER: Bytes = Bytes(6 << 20);
 /// Ten minutes, in milliseconds: beyond that nobody waits.
 const MINUTES: u64 = 600_000;
 
-fn image(place: &mut String) -> Box<dyn Kind + '_> {
+pub fn image(place: &mut String) -> Box<dyn Kind + '_> {
     Box::new(Text {
         place,
         expected: "the name of an image, without spaces",
@@ -328,6 +463,18 @@ fn is_image(text: &str) -> bool {
     text.len() <= 255
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.chars().all(allowed)
+}
+
+/// Of the characters that a path in a request may have.
+fn is_path(text: &str) -> bool {
+    text.len() <= 255 && text.starts_with('/') && text.chars().all(|c| c.is_ascii_graphic())
+}
+
+/// A relative path that does not lead out of its folder.
+fn is_inside(text: &str) -> bool {
+    let mut parts = Path::new(text).components();
+    let is_inside = parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    !text.is_empty() && !text.contains(char::is_control) && is_inside
 }
 
 fn is_label(text: &str) -> bool {
@@ -363,6 +510,13 @@ pub struct Refusal {
     pub help: String,
 }
 
+impl Setting<Profile> {
+    /// Whether it takes a table of names that are not known beforehand.
+    pub fn takes_pairs(&self) -> bool {
+        (self.place)(&mut blank_profile()).takes_pairs()
+    }
+}
+
 impl<T> Setting<T> {
     /// The table the key is in; empty at the top.
     pub fn table(&self) -> &'static str {
@@ -380,14 +534,24 @@ impl<T> Setting<T> {
         format!("RATESDEV_{key}")
     }
 
+    /// The example as a word, where nothing has quotes.
+    pub fn word(&self) -> String {
+        self.example.replace(['"', '[', ']'], "")
+    }
+
     /// Keeps a value in `target`, or says why not. Paths are relative to `base`.
     pub fn store(&self, target: &mut T, raw: &Raw, base: &Path) -> Result<(), Refusal> {
         let mut place = (self.place)(target);
         place.read(raw, base).ok_or_else(|| Refusal {
-            message: format!("`{}` must be {}, not {raw}", self.key, place.expected()),
+            message: format!(
+                "`{}` must be {}, not {}",
+                self.key,
+                place.expected(),
+                place.blamed(raw)
+            ),
             help: match (place.meant(raw), raw) {
                 (Some(meant), _) => format!("did you mean {meant}?"),
-                (None, Raw::Word(_)) => format!("for example {}", self.example.trim_matches('"')),
+                (None, Raw::Word(_)) => format!("for example {}", self.word()),
                 (None, _) => format!("for example {} = {}", self.name(), self.example),
             },
         })
@@ -412,7 +576,7 @@ pub fn tables() -> Vec<&'static str> {
     tables
 }
 
-/// A profile to be filled. Every setting has a default, so that none of these values stays (a test sees to it).
+/// A profile to be filled. Every setting that is not absent has a default, so that none of these values stays (a test sees to it).
 pub fn blank_profile() -> Profile {
     let (address, port, time) = (Ipv4Addr::LOCALHOST.into(), Port::Auto, Duration::ZERO);
     let limits = Limits {
@@ -449,7 +613,21 @@ pub fn blank_profile() -> Profile {
             // Not 0, which is a value that a profile may have.
             cache: Bytes(u64::MAX),
             limits,
+            image: None,
+            build: Build {
+                context: None,
+                dockerfile: String::new(),
+                target: None,
+                args: BTreeMap::new(),
+            },
+            environment: BTreeMap::new(),
+            listen: 0,
+            health: String::new(),
+            depends_on: Vec::new(),
+            sync: Vec::new(),
+            restart_on_change: false,
         },
+        services: Vec::new(),
         checks: Vec::new(),
     }
 }
@@ -492,7 +670,8 @@ mod tests {
         let mut profile = blank_profile();
         for setting in SETTINGS {
             let Means(default) = setting.absent else {
-                panic!("{} has no default", setting.key);
+                assert!(setting.value(&mut profile).is_null(), "{}", setting.key);
+                continue;
             };
             let raw = Raw::Word(default.to_owned());
             setting
@@ -527,7 +706,7 @@ mod tests {
             (SETTINGS.len(), SETTINGS.len())
         );
         assert!(variables.contains("RATESDEV_API_POOL_WAIT"));
-        assert_eq!(tables(), ["database", "seed", "api"]);
+        assert_eq!(tables(), ["database", "seed", "api", "api.build"]);
     }
 
     /// What is said about a value of a profile: the message after `must be `, and the help.
@@ -559,6 +738,8 @@ mod tests {
             ("seed.file", "''", "the path of a file, not an empty text", "for example file = \"../db/rates.sql\""),
             ("database.postgres", "''", "the folder of an installed PostgreSQL, or \"auto\" to find one or fetch one, not an empty text", "for example postgres = \"/opt/postgresql-13\""),
             ("database.postgres", "'atuo'", "the folder of an installed PostgreSQL, or \"auto\" to find one or fetch one, not \"atuo\"", "did you mean \"auto\"?"),
+            ("api.health", "'health'", "a path that begins with a slash, without spaces, not \"health\"", "for example health = \"/health/ready\""),
+            ("api.build.dockerfile", "'../Dockerfile'", "the path of a file inside the folder, not \"../Dockerfile\"", "for example dockerfile = \"Dockerfile\""),
             ("api.bind", "[]", "an IP address, not a list", "for example bind = \"127.0.0.1\""),
         ];
         for (key, value, message, help) in cases {

@@ -9,9 +9,13 @@ use serde_json::Value as Json;
 use super::Check;
 use super::Profile;
 use super::Resolved;
+use super::TeamService;
+use super::origin::Origin;
 use super::settings::CHECK;
 use super::settings::SETTINGS;
 use super::settings::Setting;
+use super::team::SERVICE;
+use super::team::SERVICES;
 
 /// A setting with its value as text and its origin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,6 +42,10 @@ impl Resolved {
                 .unwrap_or_default(),
         };
         let mut rows: Vec<_> = SETTINGS.iter().map(setting).collect();
+        rows.retain(|row| row.value != ABSENT);
+        for service in &self.profile.services {
+            rows.extend(self.service_rows(service));
+        }
         let checks = self.profile.checks.iter().zip(&self.check_origins);
         rows.extend(checks.map(|(check, origin)| Row {
             key: format!("checks.{}", toml(&Json::from(check.name.as_str()))),
@@ -47,18 +55,44 @@ impl Resolved {
         rows
     }
 
+    fn service_rows(&self, service: &TeamService) -> Vec<Row> {
+        let parts = service_parts(service).into_iter();
+        let row = |(key, value): (&str, Json)| {
+            let key = format!("{SERVICES}.{}.{key}", service.name);
+            let origin = self.service_origins.get(&key);
+            Row {
+                value: toml(&value),
+                origin: origin.unwrap_or(&Origin::Default).to_string(),
+                key,
+            }
+        };
+        parts.map(row).collect()
+    }
+
     /// A profile that stands alone and resolves to the same.
     pub fn toml(&self) -> String {
         let mut profile = self.profile.clone();
         let mut text = String::new();
         let mut table = "";
         for setting in SETTINGS {
+            let value = setting.value(&mut profile);
+            if value.is_null() {
+                continue;
+            }
             if setting.table() != table {
                 table = setting.table();
                 line(&mut text, format_args!("\n[{table}]"));
             }
-            let value = toml(&setting.value(&mut profile));
-            line(&mut text, format_args!("{} = {value}", setting.name()));
+            line(
+                &mut text,
+                format_args!("{} = {}", setting.name(), toml(&value)),
+            );
+        }
+        for service in &self.profile.services {
+            line(&mut text, format_args!("\n[{SERVICES}.{}]", service.name));
+            for (key, value) in service_parts(service) {
+                line(&mut text, format_args!("{key} = {}", toml(&value)));
+            }
         }
         for check in &self.profile.checks {
             line(&mut text, format_args!("\n[[checks]]"));
@@ -76,6 +110,9 @@ impl Resolved {
         for setting in SETTINGS {
             put(&mut document, setting, setting.value(&mut profile));
         }
+        let services = self.profile.services.iter();
+        let services = services.map(|service| (service.name.to_string(), service_json(service)));
+        document.insert(SERVICES.to_owned(), Json::Object(services.collect()));
         let checks = self.profile.checks.iter().map(check_json).collect();
         document.insert("checks".to_owned(), Json::Array(checks));
         let origins = self
@@ -93,20 +130,18 @@ impl Resolved {
 }
 
 fn put(document: &mut Map<String, Json>, setting: &Setting<Profile>, value: Json) {
-    let name = setting.name().to_owned();
-    let place = match setting.table() {
-        "" => document,
-        table => {
-            let entry = document
-                .entry(table)
-                .or_insert_with(|| Json::Object(Map::new()));
-            match entry.as_object_mut() {
-                Some(table) => table,
-                None => return,
-            }
+    let mut place = document;
+    let tables = setting.table().split('.');
+    for table in tables.filter(|table| !table.is_empty()) {
+        let entry = place
+            .entry(table)
+            .or_insert_with(|| Json::Object(Map::new()));
+        match entry.as_object_mut() {
+            Some(table) => place = table,
+            None => return,
         }
-    };
-    place.insert(name, value);
+    }
+    place.insert(setting.name().to_owned(), value);
 }
 
 fn check_json(check: &Check) -> Json {
@@ -115,6 +150,46 @@ fn check_json(check: &Check) -> Json {
         .iter()
         .map(|setting| (setting.key.to_owned(), setting.value(&mut check)));
     Json::Object(parts.collect())
+}
+
+/// The keys and values of a service, but for what it does not have and what belongs to that.
+fn service_parts(service: &TeamService) -> Vec<(&'static str, Json)> {
+    let mut service = service.clone();
+    let has_command = !service.health.command.is_empty();
+    let belongs = |key: &str| match key {
+        "health.interval" | "health.timeout" | "health.retries" => has_command,
+        _ => true,
+    };
+    let parts = SERVICE
+        .iter()
+        .map(|setting| (setting.key, setting.value(&mut service)));
+    let is_empty = |value: &Json| match value {
+        Json::Null => true,
+        Json::Array(items) => items.is_empty(),
+        Json::Object(pairs) => pairs.is_empty(),
+        _ => false,
+    };
+    parts
+        .filter(|(key, value)| belongs(key) && !is_empty(value))
+        .collect()
+}
+
+fn service_json(service: &TeamService) -> Json {
+    let mut document = Map::new();
+    for (key, value) in service_parts(service) {
+        match key.split_once('.') {
+            None => drop(document.insert(key.to_owned(), value)),
+            Some((table, key)) => {
+                let table = document
+                    .entry(table)
+                    .or_insert_with(|| Json::Object(Map::new()));
+                if let Some(table) = table.as_object_mut() {
+                    table.insert(key.to_owned(), value);
+                }
+            }
+        }
+    }
+    Json::Object(document)
 }
 
 /// The keys and values of a check that has them.
@@ -137,9 +212,26 @@ fn inline(check: &Check) -> String {
     format!("{{ {} }}", parts.join(", "))
 }
 
-/// A scalar as TOML. JSON writes it the same way but for one control character, which TOML wants escaped.
+/// How a value that is absent reads.
+const ABSENT: &str = "null";
+
+/// A value as TOML. JSON writes texts the same way but for one control character, which TOML wants escaped.
 fn toml(value: &Json) -> String {
-    value.to_string().replace('\u{7f}', "\\u007F")
+    match value {
+        Json::Array(items) => {
+            let items: Vec<_> = items.iter().map(toml).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Json::Object(pairs) if pairs.is_empty() => "{}".to_owned(),
+        Json::Object(pairs) => {
+            let pair = |(key, value): (&String, &Json)| {
+                format!("{} = {}", toml(&Json::from(key.as_str())), toml(value))
+            };
+            let pairs: Vec<_> = pairs.iter().map(pair).collect();
+            format!("{{ {} }}", pairs.join(", "))
+        }
+        _ => value.to_string().replace('\u{7f}', "\\u007F"),
+    }
 }
 
 fn line(text: &mut String, line: std::fmt::Arguments<'_>) {

@@ -13,12 +13,14 @@ use super::fault::Spot;
 use super::fault::did_you_mean;
 use super::file::Entry;
 use super::file::Layer;
+use super::file::ServiceEntry;
 use super::kind::Raw;
 use super::origin::Origin;
 use super::settings;
 use super::settings::ENGINE;
 use super::settings::SETTINGS;
 use super::settings::Setting;
+use super::team;
 
 /// What every variable of ours begins with.
 pub const PREFIX: &str = "RATESDEV_";
@@ -102,16 +104,49 @@ pub fn engine(variables: &BTreeMap<String, String>) -> Result<EngineChoice, Erro
 pub fn flags(flags: &[String]) -> Layer {
     let mut layer = Layer::default();
     for flag in flags {
-        match self::flag(flag) {
-            Ok(entry) => layer.entries.push(entry),
-            Err(fault) => layer.faults.push(*fault),
-        }
+        let said = if flag.starts_with(SERVICE_KEY) {
+            service_flag(flag).map(|entry| layer.services.push(entry))
+        } else {
+            self::flag(flag).map(|entry| layer.entries.push(entry))
+        };
+        layer.faults.extend(said.err().map(|fault| *fault));
     }
     layer
 }
 
+/// What a flag for a key of a service begins with.
+const SERVICE_KEY: &str = "services.";
+
+/// `services.NAME.KEY=value`.
+fn service_flag(flag: &str) -> Result<ServiceEntry, Box<Fault>> {
+    let source = source("command line", format!("{OPTION}{flag}"));
+    let (key, value) = flag.split_once('=').unwrap_or((flag, ""));
+    let end = OPTION.len() + key.len();
+    let path = key
+        .strip_prefix(SERVICE_KEY)
+        .and_then(|path| path.split_once('.'));
+    let found = path.and_then(|(name, key)| Some((name.parse().ok()?, team::find(key)?)));
+    let Some((name, setting)) = found else {
+        let message = format!("there is no setting `{key}`");
+        let at_key = Spot::new(&source, OPTION.len()..end);
+        let near = path.and_then(|(_, key)| did_you_mean(key, team::SERVICE.iter().map(|s| s.key)));
+        let help = near.unwrap_or_else(|| {
+            "a key of a service is written like services.NAME.image=redis:7".to_owned()
+        });
+        return Err(Box::new(Fault::at(at_key, message).help(help)));
+    };
+    Ok(ServiceEntry {
+        name,
+        value: Some((setting, Raw::Word(value.to_owned()))),
+        origin: Origin::Flag,
+        spot: Spot::new(&source, end + 1..source.text.len()),
+    })
+}
+
+/// As the user types it before a setting.
+const OPTION: &str = "--set ";
+
 fn flag(flag: &str) -> Result<Entry, Box<Fault>> {
-    const OPTION: &str = "--set ";
     let source = source("command line", format!("{OPTION}{flag}"));
     let (key, value) = flag.split_once('=').unwrap_or((flag, ""));
     let end = OPTION.len() + key.len();
@@ -119,7 +154,7 @@ fn flag(flag: &str) -> Result<Entry, Box<Fault>> {
     let setting = settings::find(key).ok_or_else(|| Box::new(unknown_flag(at_key.clone(), key)))?;
     if key.len() == flag.len() {
         let fault = Fault::at(at_key, format!("`{key}` has no value"));
-        let example = setting.example.trim_matches('"');
+        let example = setting.word();
         return Err(Box::new(
             fault.help(format!("for example --set {key}={example}")),
         ));

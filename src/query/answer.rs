@@ -10,6 +10,7 @@ use crate::error::Code;
 use crate::error::Exit;
 use crate::error::Explain;
 use crate::rates::Answer;
+use crate::rates::Atlas;
 use crate::rates::Prices;
 use crate::text::printable;
 
@@ -130,6 +131,11 @@ impl Response {
 
     /// The prices it holds, or why it holds none.
     pub fn prices(&self) -> Result<Prices, Rejection> {
+        self.read()
+    }
+
+    /// The places it holds, or why it holds none.
+    pub fn places(&self) -> Result<Atlas, Rejection> {
         self.read()
     }
 

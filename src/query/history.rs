@@ -1,59 +1,26 @@
-//! Questions that were asked before, by whichever command: a file of the user's, one question a line, newest last.
+//! Questions that were asked before, by whichever command, as they are typed behind `ratesdev query`.
 
-use std::fs::File;
 use std::io;
-use std::io::Read;
-use std::io::Seek;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
 use crate::rates::Question;
-
-/// Questions that are kept.
-const KEPT: usize = 200;
+use crate::remembered;
 
 /// Where the file is; none where the user has no folder for such files.
 pub fn file() -> Option<PathBuf> {
-    let folders = directories::ProjectDirs::from("", "", "ratesdev")?;
-    let folder = folders
-        .state_dir()
-        .unwrap_or_else(|| folders.data_local_dir());
-    Some(folder.join("questions"))
+    remembered::file("questions")
 }
 
 /// The questions, newest first. A file that cannot be read has none.
 pub fn read(file: &Path) -> Vec<Question> {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    text.lines().rev().filter_map(question).collect()
+    let lines = remembered::read(file);
+    lines.iter().filter_map(|line| question(line)).collect()
 }
 
 /// Remembers a question as the newest; one that was asked before moves there.
 pub fn remember(file: &Path, asked: &Question) -> io::Result<()> {
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(file)?;
-    // Two commands may remember at the same time.
-    file.lock()?;
-    let mut text = String::new();
-    file.read_to_string(&mut text)?;
-    let text = with(&text, &line(asked));
-    file.rewind()?;
-    file.set_len(0)?;
-    file.write_all(text.as_bytes())
-}
-
-fn with(text: &str, newest: &str) -> String {
-    let older: Vec<_> = text.lines().filter(|line| *line != newest).collect();
-    let skipped = older.len().saturating_sub(KEPT - 1);
-    let kept = older.into_iter().skip(skipped).chain([newest]);
-    kept.flat_map(|line| [line, "\n"]).collect()
+    remembered::remember(file, &line(asked))
 }
 
 /// As it is typed behind `ratesdev query`.
@@ -106,6 +73,6 @@ mod tests {
             remember(&file, &asked("CNGGZ", &format!("2021-01-{day:02}"))).unwrap();
         }
         assert_eq!(read(&file).len(), 28);
-        assert!(std::fs::read_to_string(&file).unwrap().lines().count() <= KEPT);
+        assert!(std::fs::read_to_string(&file).unwrap().lines().count() <= remembered::KEPT);
     }
 }

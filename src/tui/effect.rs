@@ -1,9 +1,12 @@
 //! What has to be done because of a message: data first, then tracked tasks that answer with messages.
 
 mod ask;
+mod database;
+mod describe;
 mod follow;
 mod look;
 mod operate;
+mod slot;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -14,17 +17,28 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
+use self::database::Desk;
+use self::database::Sent;
+use self::database::Ways;
+pub use slot::Slot;
+
 use super::message::Message;
 use super::state::Key;
 use super::state::operation::Doing;
-use crate::engine::Engine;
+use crate::database::console::Access;
+use crate::database::console::Activity;
+use crate::database::history as statements;
 use crate::engine::Exec;
 use crate::engine::Found;
 use crate::engine::LogWindow;
 use crate::engine::Observed;
 use crate::environment::Environment;
+use crate::environment::locate::Engines;
 use crate::environment::status::Readings;
+use crate::environment::status::RoleStatus;
 use crate::error::Report;
+use crate::profile::EngineChoice;
+use crate::query::BaseUrl;
 use crate::query::Line;
 use crate::query::history;
 use crate::rates::Question;
@@ -80,6 +94,13 @@ pub enum Effect {
     },
     /// Stop changing it; what is done stays.
     Cancel(Key),
+    /// What is done with an environment goes on by another key.
+    Rename {
+        /// The key it began with.
+        from: Key,
+        /// The one that it has now.
+        to: Key,
+    },
     /// Put a question.
     Ask {
         /// To which environment.
@@ -89,10 +110,81 @@ pub enum Effect {
         /// What the line asks.
         line: Line,
     },
+    /// Ask what there is to ask about.
+    Places {
+        /// In which environment.
+        key: Key,
+        /// Where its API answers.
+        base: BaseUrl,
+    },
+    /// Ask for the prices behind a day.
+    Explain {
+        /// In which environment.
+        key: Key,
+        /// Where the answer came from.
+        base: BaseUrl,
+        /// The question about that day.
+        question: Question,
+    },
     /// Remember a question, for every command.
     Remember(Question),
     /// Read the questions that were asked before.
     ReadHistory,
+    /// Look what a database does.
+    Survey {
+        /// Of which environment.
+        key: Key,
+        /// The database.
+        found: Box<Found>,
+        /// Whether to look what it holds, too.
+        held: bool,
+    },
+    /// Send a statement; the one before is ended.
+    Execute {
+        /// In which environment.
+        key: Key,
+        /// The database.
+        found: Box<Found>,
+        /// Its number.
+        number: u64,
+        /// The statement.
+        sql: String,
+        /// What it may do.
+        access: Access,
+    },
+    /// Fetch more rows of the statement that was sent last.
+    Fetch {
+        /// In which environment.
+        key: Key,
+        /// Its number.
+        number: u64,
+    },
+    /// End the statement that was sent last.
+    CancelStatement(Key),
+    /// End what another session does.
+    End {
+        /// In which environment.
+        key: Key,
+        /// The database.
+        found: Box<Found>,
+        /// What it does.
+        activity: Box<Activity>,
+    },
+    /// Remember a statement.
+    RememberStatement(String),
+    /// Read the statements that were typed before.
+    ReadStatements,
+    /// Ask for everything there is to know of an instance.
+    Describe {
+        /// In which environment.
+        key: Key,
+        /// Which one.
+        found: Box<Found>,
+        /// How it is, as it was seen last.
+        status: Option<Box<RoleStatus>>,
+        /// The profile of the environment, where nothing of it exists yet.
+        profile: Option<PathBuf>,
+    },
     /// Resolve the profile of an environment.
     Configure {
         /// Which one.
@@ -129,43 +221,52 @@ pub enum Effect {
 /// The way in which tasks answer.
 pub type Inbox = mpsc::Sender<Message>;
 
+/// Where environments and files are made.
+#[derive(Debug, Clone)]
+pub struct Home {
+    /// What chooses the engine of an environment that is nowhere.
+    pub places: Arc<Engines>,
+    /// The engine that is named for this run.
+    pub named: EngineChoice,
+    /// The current folder, with its profiles.
+    pub folder: PathBuf,
+}
+
 /// The tasks that are under way.
 #[derive(Debug)]
 pub struct Tasks {
-    engines: Vec<Arc<dyn Engine>>,
-    folder: PathBuf,
+    slots: Vec<Slot>,
+    home: Home,
     inbox: Inbox,
     shutdown: Shutdown,
     tracker: TaskTracker,
     follows: HashMap<Key, Shutdown>,
     operations: HashMap<Key, Shutdown>,
+    desks: HashMap<Key, Desk>,
+    ways: Ways,
 }
 
 impl Tasks {
     /// None yet.
-    pub fn new(
-        engines: Vec<Arc<dyn Engine>>,
-        folder: PathBuf,
-        inbox: Inbox,
-        shutdown: &Shutdown,
-    ) -> Self {
+    pub fn new(slots: Vec<Slot>, home: Home, inbox: Inbox, shutdown: &Shutdown) -> Self {
         Self {
-            engines,
-            folder,
+            slots,
+            home,
             inbox,
             shutdown: shutdown.child(),
             tracker: TaskTracker::new(),
             follows: HashMap::new(),
             operations: HashMap::new(),
+            desks: HashMap::new(),
+            ways: Ways::default(),
         }
     }
 
     /// The environment that a key means.
     pub fn environment(&self, key: &Key) -> Option<Environment> {
-        let engine = self.engines.get(key.engine)?;
         Some(Environment {
             name: key.name.clone(),
-            engine: Arc::clone(engine),
+            engine: self.slots.get(key.engine)?.get()?,
         })
     }
 
@@ -200,8 +301,56 @@ impl Tasks {
                     operation.request();
                 }
             }
+            Effect::Rename { from, to } => {
+                if let Some(operation) = self.operations.remove(&from) {
+                    self.operations.insert(to, operation);
+                }
+            }
             Effect::Ask { key, number, line } => self.ask(key, number, line),
+            Effect::Places { key, base } => self.places(key, base),
+            Effect::Explain {
+                key,
+                base,
+                question,
+            } => self.explain(key, base, question),
+            Effect::Describe {
+                key,
+                found,
+                status,
+                profile,
+            } => self.describe(key, *found, status, profile),
             Effect::Configure { key, profile } => self.configure(key, profile),
+            other => return self.begin_session(other),
+        }
+        None
+    }
+
+    /// What has a session on the database.
+    fn begin_session(&mut self, effect: Effect) -> Option<Effect> {
+        match effect {
+            Effect::Survey { key, found, held } => self.survey(key, *found, held),
+            Effect::Execute {
+                key,
+                found,
+                number,
+                sql,
+                access,
+            } => self.execute(
+                key,
+                *found,
+                Sent {
+                    number,
+                    sql,
+                    access,
+                },
+            ),
+            Effect::Fetch { key, .. } => self.fetch(&key),
+            Effect::CancelStatement(key) => self.cancel_statement(&key),
+            Effect::End {
+                key,
+                found,
+                activity,
+            } => self.end_activity(key, *found, *activity),
             other => return self.files(other),
         }
         None
@@ -221,8 +370,19 @@ impl Tasks {
                 let file = history::file()?;
                 Some(Message::History(history::read(&file)))
             }),
+            Effect::RememberStatement(sql) => self.blocking(move || {
+                let file = statements::file()?;
+                let written = statements::remember(&file, &sql);
+                written
+                    .err()
+                    .map(|error| said("remember the statement", error))
+            }),
+            Effect::ReadStatements => self.blocking(|| {
+                let file = statements::file()?;
+                Some(Message::Statements(statements::read(&file)))
+            }),
             Effect::Save { name, text } => {
-                let path = self.folder.join(&name);
+                let path = self.home.folder.join(&name);
                 self.blocking(move || {
                     Some(match std::fs::write(&path, text) {
                         Ok(()) => Message::Said(Ok(format!("saved to {name}"))),

@@ -1,11 +1,16 @@
 //! Which key asks for what: one table, from which the keys, the footer, the help and the palette are made.
 
 mod chord;
+mod own;
 mod table;
+
+use std::collections::HashSet;
 
 use crossterm::event::KeyEvent;
 
+use crate::profile;
 pub use chord::Chord;
+pub use own::lay;
 pub use table::Action;
 pub use table::BINDINGS;
 pub use table::Scope;
@@ -44,6 +49,39 @@ impl Default for Keymap {
 }
 
 impl Keymap {
+    /// The keys of the table with the user's own laid over them.
+    pub fn of_user() -> crate::error::Result<Self> {
+        Ok(match profile::own_keys()? {
+            Some(own) => lay(own)?,
+            None => Self::default(),
+        })
+    }
+
+    /// How many actions have other keys than those of the table.
+    pub fn remapped(&self) -> usize {
+        let table = Self::default();
+        let differs = |action: &Action| !self.keys(*action).eq(table.keys(*action));
+        let actions: HashSet<_> = BINDINGS.iter().map(|binding| binding.action).collect();
+        actions.iter().filter(|action| differs(action)).count()
+    }
+
+    /// Gives an action other keys, wherever it has some.
+    fn rebind(&mut self, action: Action, chords: &[Chord]) {
+        let bindings = BINDINGS.iter().filter(|binding| binding.action == action);
+        let scopes: Vec<_> = bindings.map(|binding| binding.scope).collect();
+        self.bound.retain(|(_, _, bound)| *bound != action);
+        for scope in scopes {
+            let own = chords.iter().map(|chord| (scope, *chord, action));
+            self.bound.extend(own);
+        }
+    }
+
+    /// The key of an action as it is written in a sentence.
+    pub fn word(&self, action: Action) -> String {
+        self.key(action)
+            .map_or_else(|| action.name(), |key| key.to_string())
+    }
+
     /// What a key asks for here: what it means in this scope, else what it means everywhere.
     pub fn action(&self, scope: Scope, key: KeyEvent) -> Option<Action> {
         let chord = Chord::of(key);
@@ -85,8 +123,6 @@ impl Keymap {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     #[test]

@@ -1,6 +1,7 @@
 //! Everything that can happen to the dashboard.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 use crossterm::event::MouseEvent;
@@ -10,7 +11,12 @@ use super::state::Key;
 use super::state::charts::Sample;
 use super::state::known::Look;
 use super::state::query::Answered;
+use super::state::tree::Tree;
+use crate::database::console::Page;
+use crate::database::console::Survey;
 use crate::engine;
+use crate::engine::About;
+use crate::engine::Instance;
 use crate::environment::event;
 use crate::environment::event::Latest;
 use crate::environment::logs::Line;
@@ -18,6 +24,7 @@ use crate::environment::status::Readings;
 use crate::error::Report;
 use crate::profile::EnvironmentName;
 use crate::profile::Row;
+use crate::rates::Atlas;
 use crate::rates::Question;
 
 /// Something that happened, whoever tells it.
@@ -76,6 +83,13 @@ pub enum Message {
         /// Why.
         report: Report,
     },
+    /// An engine that had never answered does.
+    Reached {
+        /// Which engine.
+        engine: usize,
+        /// What it is.
+        about: About,
+    },
     /// An engine begins to tell what happens, or stops to.
     Tells {
         /// Which engine.
@@ -89,6 +103,15 @@ pub enum Message {
         engine: usize,
         /// What.
         event: engine::Event,
+    },
+    /// An environment that was nowhere is made on another engine than it was shown on.
+    Placed {
+        /// What it was known by.
+        from: Key,
+        /// What it is known by now.
+        to: Key,
+        /// Why it is not on Docker, where that is so.
+        because: Option<String>,
     },
     /// An operation has to wait for another command first.
     Waits {
@@ -127,8 +150,51 @@ pub enum Message {
         /// What came back.
         result: Box<Result<Answered, Report>>,
     },
+    /// What there is to ask about.
+    Places {
+        /// In which environment.
+        key: Key,
+        /// Every place.
+        atlas: Atlas,
+    },
+    /// The prices behind a day.
+    Explained {
+        /// In which environment.
+        key: Key,
+        /// The title, and what they come to, or why they could not be had.
+        result: Result<(String, Vec<String>), Report>,
+    },
     /// Questions that were asked before, newest first.
     History(Vec<Question>),
+    /// The database of an environment was looked at.
+    Surveyed {
+        /// Which environment.
+        key: Key,
+        /// What was seen.
+        result: Box<Result<Survey, Report>>,
+    },
+    /// A statement gave rows, or has none.
+    Rows {
+        /// In which environment.
+        key: Key,
+        /// The number of the statement.
+        number: u64,
+        /// How long they took.
+        took: Duration,
+        /// What came back.
+        result: Box<Result<Page, Report>>,
+    },
+    /// Statements that were typed before, newest first.
+    Statements(Vec<String>),
+    /// Everything there is to know of an instance was asked for.
+    Described {
+        /// In which environment.
+        key: Key,
+        /// Which one.
+        instance: Instance,
+        /// What there is.
+        result: Box<Result<Tree, Report>>,
+    },
     /// The profile of an environment was resolved.
     Configured {
         /// Which environment.

@@ -16,11 +16,19 @@ use super::state::State;
 use super::state::charts::Sample;
 use super::state::known::Look;
 use super::state::query::Answered;
+use super::state::tree::Tree;
 use super::theme::Name;
 use super::theme::Theme;
 use super::update;
+use crate::database::console::Activity;
+use crate::database::console::Count;
+use crate::database::console::Held;
+use crate::database::console::Page;
+use crate::database::console::Survey;
+use crate::database::console::Table;
 use crate::engine::About;
 use crate::engine::Contents;
+use crate::engine::Flow;
 use crate::engine::Found;
 use crate::engine::HealthStatus;
 use crate::engine::Instance;
@@ -32,6 +40,7 @@ use crate::engine::Role;
 use crate::engine::State as Doing;
 use crate::engine::Usage;
 use crate::engine::Volume;
+use crate::engine::usual_needs;
 use crate::environment::event::Event;
 use crate::environment::event::Planned;
 use crate::environment::logs::Line;
@@ -48,6 +57,9 @@ use crate::profile::Row;
 use crate::query::Load;
 use crate::query::Response;
 use crate::query::Timing;
+use crate::rates::Atlas;
+use crate::rates::Port;
+use crate::rates::Region;
 use crate::text::Charset;
 
 /// The time of the first message.
@@ -110,6 +122,10 @@ pub fn found(role: Role, doing: Doing) -> Found {
         endpoint: Some(SocketAddr::from(([127, 0, 0, 1], port))),
         started_at: Some("2021-01-31T09:55:00Z".parse().unwrap()),
         restarts: 0,
+        contract: None,
+        ports: vec![SocketAddr::from(([127, 0, 0, 1], port))],
+        needs: usual_needs(role).to_vec(),
+        probe: None,
     }
 }
 
@@ -122,6 +138,7 @@ fn role(found: &Found, health: Option<HealthStatus>) -> RoleStatus {
         probe: None,
         image: found.image.clone(),
         endpoint: found.endpoint,
+        ports: Vec::new(),
         usage: None,
         started_at: found.started_at,
         restarts: found.restarts,
@@ -161,6 +178,7 @@ pub fn look(instances: Vec<(Found, Option<HealthStatus>)>, passed: bool) -> Look
             profile: here.then(|| "dev".to_owned()),
             root: here.then(|| "/rates".to_owned()),
             ready,
+            trouble: None,
             missing: 0,
             roles,
             seed: ready.then_some(seed),
@@ -178,6 +196,7 @@ pub fn look(instances: Vec<(Found, Option<HealthStatus>)>, passed: bool) -> Look
             } else {
                 Vec::new()
             },
+            unattended: None,
         },
         protected: false,
         checked: true,
@@ -271,6 +290,14 @@ pub fn samples() -> impl Iterator<Item = Message> {
                 cpu_percent: cpu,
                 memory: Bytes(memory),
                 memory_limit: Some(Bytes(512_000_000)),
+                network: (role == Role::Api).then_some(Flow {
+                    inward: u64::from(at % 10) * 1200,
+                    outward: u64::from(at % 7) * 5400,
+                }),
+                disk: Some(Flow {
+                    inward: 0,
+                    outward: u64::from(at % 5) * 81_920,
+                }),
             };
             (Instance::first(role), usage)
         };
@@ -397,6 +424,9 @@ pub fn answered(status: u16, body: &str) -> Answered {
             .answer()
             .map_err(|error| crate::error::Error::from(error).report()),
         body: body.lines().map(str::to_owned).collect(),
+        tree: serde_json::from_str(body)
+            .ok()
+            .map(|value| Tree::new(&value, 1)),
         response,
     }
 }
@@ -423,6 +453,24 @@ pub fn asked(state: &mut State, answered: Answered) {
     );
 }
 
+/// Everything there is to know of a role.
+pub fn described(role: Role) -> Message {
+    let value = serde_json::json!({
+        "docker": {
+            "Config": {"Env": ["POSTGRES_PASSWORD_FILE=/run/secrets/password", "POSTGRES_USER=rates"], "Image": "postgres:13.5"},
+            "HostConfig": {"Memory": 512_000_000, "RestartPolicy": {"Name": "unless-stopped"}},
+            "Id": "4c07a2a1f3b0",
+        },
+        "settings": {"database.memory": "\"512 MB\"  (default)", "database.port": "15432  (profiles/dev.toml:6)"},
+        "state": {"endpoint": "127.0.0.1:15432", "health": "healthy", "restarts": 0},
+    });
+    Message::Described {
+        key: dev(),
+        instance: Instance::first(role),
+        result: Box::new(Ok(Tree::new(&value, 1))),
+    }
+}
+
 /// Some settings.
 pub fn settings() -> Message {
     let row = |key: &str, value: &str, origin: &str| Row {
@@ -437,5 +485,135 @@ pub fn settings() -> Message {
             row("database.port", "15432", "profiles/dev.toml:6"),
             row("api.memory", "\"64 MB\"", "--set"),
         ]),
+    }
+}
+
+/// What a server does and holds.
+pub fn surveyed() -> Message {
+    let table = |schema: &str, name: &str, rows, bytes| Table {
+        schema: schema.to_owned(),
+        name: name.to_owned(),
+        sql: format!("{schema}.{name}"),
+        rows,
+        bytes,
+        index_bytes: bytes / 3,
+    };
+    let activity = |pid, state: &str, wait: Option<&str>, sql: &str| Activity {
+        pid,
+        began: 1_612_094_400_000_000,
+        database: "rates".to_owned(),
+        user: "rates".to_owned(),
+        application: "ratesdev-api/0.1.0".to_owned(),
+        seconds: f64::from(pid),
+        state: state.to_owned(),
+        wait: wait.map(str::to_owned),
+        sql: sql.to_owned(),
+    };
+    let held = Held {
+        bytes: 14_200_000,
+        tables: vec![
+            table("public", "ports", Count::Exact(143), 16_384),
+            table("public", "prices", Count::Exact(56_689), 3_200_000),
+            table("public", "regions", Count::About(20), 8192),
+            table("ratesdev", "seed", Count::Exact(1), 8192),
+        ],
+        seed: Some(("8e120108".repeat(8), "rates.sql".to_owned(), 56_852)),
+    };
+    let survey = Survey {
+        server: "13.5 (Debian 13.5-1.pgdg110+1)".to_owned(),
+        activities: vec![
+            activity(
+                61,
+                "active",
+                None,
+                "select day, count(*)\n  from prices\n group by day",
+            ),
+            activity(
+                31,
+                "active",
+                Some("Lock: relation"),
+                "update prices set price = price + 1",
+            ),
+            activity(7300, "idle in transaction", None, "lock table prices"),
+        ],
+        idle: 3,
+        held: Some(held),
+    };
+    Message::Surveyed {
+        key: dev(),
+        result: Box::new(Ok(survey)),
+    }
+}
+
+/// What came of the statement with this number.
+pub fn rows(number: u64, result: Result<Page, Report>) -> Message {
+    Message::Rows {
+        key: dev(),
+        number,
+        took: Duration::from_micros(2800),
+        result: Box::new(result),
+    }
+}
+
+/// Rows with values of every kind, and more of them to fetch.
+pub fn page(more: bool) -> Page {
+    let row = |number: usize| {
+        vec![
+            Some(format!("CN{number:03}")),
+            Some("Guangzhou 广州\u{202e}".to_owned()),
+            (!number.is_multiple_of(3)).then(|| "long ".repeat(30)),
+            Some((number * number).to_string()),
+        ]
+    };
+    Page {
+        columns: ["code", "name", "remark", "price"]
+            .map(str::to_owned)
+            .into(),
+        rows: (1..=200).map(row).collect(),
+        more,
+        ..Page::default()
+    }
+}
+
+/// What PostgreSQL says of a statement that is wrong.
+pub fn refused() -> Report {
+    Report {
+        code: Code::StatementRefused,
+        message: "42P01 relation \"port\" does not exist".to_owned(),
+        causes: Vec::new(),
+        detail: vec![
+            "select * from port".to_owned(),
+            "              ^".to_owned(),
+        ],
+        hint: None,
+    }
+}
+
+/// What there is to ask about.
+pub fn places() -> Message {
+    let port = |code: &str, name: &str| Port {
+        code: code.to_owned(),
+        name: name.to_owned(),
+        region: None,
+    };
+    let region = |slug: &str, name: &str| Region {
+        slug: slug.to_owned(),
+        name: name.to_owned(),
+        parent: None,
+    };
+    Message::Places {
+        key: dev(),
+        atlas: Atlas {
+            ports: vec![
+                port("CNGGZ", "Guangzhou"),
+                port("CNSGH", "Shanghai \u{202e}上海"),
+                port("EETLL", "Tallinn"),
+            ],
+            regions: vec![
+                region("china_main", "China Main"),
+                region("northern_europe", "Northern Europe"),
+            ],
+            truncated: false,
+        },
     }
 }

@@ -1,12 +1,14 @@
 //! Everything the screen is drawn from. Only `update` changes it.
 
 pub mod charts;
+pub mod database;
 pub mod known;
 pub mod list;
 pub mod logs;
 pub mod operation;
 pub mod overlay;
 pub mod query;
+pub mod tree;
 
 use std::time::Duration;
 
@@ -20,9 +22,11 @@ use super::theme::Theme;
 use crate::engine::About;
 use crate::engine::Found;
 use crate::engine::Role;
+use crate::error::Code;
 use crate::error::Report;
 use crate::profile::EnvironmentName;
 use crate::rates::Question;
+use known::Happening;
 use known::Known;
 use overlay::Overlay;
 
@@ -63,6 +67,8 @@ pub enum Tab {
     Stats,
     /// Questions and answers.
     Query,
+    /// What the database holds and does, and statements.
+    Database,
     /// What happened.
     Events,
     /// The resolved profile.
@@ -71,10 +77,11 @@ pub enum Tab {
 
 impl Tab {
     /// All of them, from left to right.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Logs,
         Self::Stats,
         Self::Query,
+        Self::Database,
         Self::Events,
         Self::Config,
     ];
@@ -90,6 +97,7 @@ impl Tab {
             Self::Logs => Scope::Logs,
             Self::Stats => Scope::Stats,
             Self::Query => Scope::Query,
+            Self::Database => Scope::Database,
             Self::Events => Scope::Events,
             Self::Config => Scope::Config,
         }
@@ -101,6 +109,8 @@ impl Tab {
 pub struct EngineState {
     /// What it is.
     pub about: About,
+    /// Whether it did not answer when the dashboard was opened, and nobody named another.
+    pub late: bool,
     /// Why it could not be asked the last time.
     pub trouble: Option<Report>,
     /// Whether it tells what happens, so that nothing needs to be asked again and again.
@@ -140,6 +150,8 @@ pub struct State {
     pub pane: Pane,
     /// What the main pane shows.
     pub tab: Tab,
+    /// What stands beside it, where there is room.
+    pub beside: Option<Tab>,
     /// Whether the main pane has the screen for itself.
     pub full_screen: bool,
     /// Columns of the left side.
@@ -152,6 +164,8 @@ pub struct State {
     pub notice: Option<Notice>,
     /// Questions that were asked before, newest first.
     pub history: Vec<Question>,
+    /// Statements that were typed before, newest first.
+    pub statements: Vec<String>,
     /// When engines were asked for their environments.
     pub listed_at: Option<Timestamp>,
     /// Whether something changed that has not been drawn.
@@ -165,6 +179,7 @@ impl State {
     pub fn new(now: Timestamp, size: Size, theme: Theme, engines: Vec<About>) -> Self {
         let engine = |about| EngineState {
             about,
+            late: false,
             trouble: None,
             tells: false,
         };
@@ -178,15 +193,49 @@ impl State {
             chosen: 0,
             pane: Pane::Main,
             tab: Tab::Logs,
+            beside: None,
             full_screen: false,
             side: 42,
             mouse: true,
             overlay: None,
             notice: None,
             history: Vec::new(),
+            statements: Vec::new(),
             listed_at: None,
             changed: true,
             leaving: false,
+        }
+    }
+
+    /// Adds an engine that does not answer yet, and says so.
+    pub fn await_engine(&mut self, about: About, reason: &str) {
+        let name = about.engine;
+        self.engines.push(EngineState {
+            about,
+            late: true,
+            trouble: Some(Report {
+                code: Code::DockerDown,
+                message: reason.to_owned(),
+                causes: Vec::new(),
+                detail: Vec::new(),
+                hint: None,
+            }),
+            tells: false,
+        });
+        self.note(format!("{name} does not answer: {reason}"), true);
+        self.complain(format!("{name} does not answer; trying again"));
+    }
+
+    /// Adds something that concerns all environments to the events of the one that is shown.
+    pub fn note(&mut self, text: String, bad: bool) {
+        let time = self.now;
+        if let Some(known) = self.chosen_mut() {
+            known.note(Happening {
+                time,
+                instance: None,
+                text,
+                bad,
+            });
         }
     }
 

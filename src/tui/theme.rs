@@ -6,6 +6,7 @@ use ratatui::style::Style;
 
 use crate::engine::Role;
 use crate::log_line::Level;
+use crate::profile::ShortName;
 use crate::text::Charset;
 
 /// What the screen is drawn with.
@@ -30,6 +31,8 @@ pub struct Theme {
     /// What a filter or a search found.
     pub found: Style,
     roles: [Color; 3],
+    /// For services of the team's own.
+    own: [Color; 4],
 }
 
 /// The themes there are.
@@ -115,6 +118,7 @@ impl Theme {
             raised: Style::new().bg(Color::Indexed(237)),
             found: Style::new().fg(Color::Indexed(16)).bg(Color::Indexed(221)),
             roles: [Color::Indexed(111), Color::Indexed(176), Color::Indexed(80)],
+            own: [179, 150, 216, 146].map(Color::Indexed),
         }
     }
 
@@ -130,6 +134,7 @@ impl Theme {
             raised: Style::new().bg(Color::Indexed(254)),
             found: Style::new().fg(Color::Indexed(16)).bg(Color::Indexed(222)),
             roles: [Color::Indexed(25), Color::Indexed(90), Color::Indexed(30)],
+            own: [94, 58, 130, 60].map(Color::Indexed),
         }
     }
 
@@ -141,6 +146,7 @@ impl Theme {
             warn: indexed(228),
             bad: indexed(208).add_modifier(Modifier::BOLD),
             roles: [Color::Indexed(69), Color::Indexed(219), Color::Indexed(252)],
+            own: [222, 117, 183, 248].map(Color::Indexed),
             ..Self::dark(charset)
         }
     }
@@ -158,6 +164,7 @@ impl Theme {
             raised: plain.add_modifier(Modifier::REVERSED),
             found: plain.add_modifier(Modifier::REVERSED),
             roles: [Color::Reset; 3],
+            own: [Color::Reset; 4],
         }
     }
 
@@ -168,7 +175,18 @@ impl Theme {
             Role::Database => database,
             Role::Seed => seed,
             Role::Api => api,
+            Role::Service(name) => self.own(name),
         })
+    }
+
+    /// One of a few colours that no role of every environment has; a name has the same in every run.
+    fn own(&self, name: ShortName) -> Color {
+        let sum = name
+            .as_str()
+            .bytes()
+            .fold(0_usize, |sum, byte| sum * 31 % 997 + usize::from(byte));
+        let colour = self.own.get(sum % self.own.len());
+        colour.copied().unwrap_or_default()
     }
 
     /// How a line of this level is written.

@@ -1,6 +1,7 @@
 //! What a message changes, and what has to be done because of it. Pure: the same state and message lead to the same.
 
 mod act;
+mod database;
 mod doing;
 mod input;
 mod logs;
@@ -9,6 +10,7 @@ mod overlay;
 mod query;
 mod tasks;
 mod tick;
+mod tree;
 mod walk;
 
 use crossterm::event::KeyEvent;
@@ -47,7 +49,7 @@ pub fn update(state: &mut State, message: Message, now: Timestamp) -> Vec<Effect
 /// What the dashboard does first.
 pub fn begin(state: &mut State) -> Vec<Effect> {
     let engines = 0..state.engines.len();
-    let mut effects = vec![Effect::List, Effect::ReadHistory];
+    let mut effects = vec![Effect::List, Effect::ReadHistory, Effect::ReadStatements];
     effects.extend(engines.map(Effect::Watch));
     effects.extend(act::arrive(state));
     effects

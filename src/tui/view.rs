@@ -3,6 +3,7 @@
 mod ask;
 mod checks;
 mod config;
+mod database;
 mod events;
 mod failure;
 mod footer;
@@ -17,8 +18,12 @@ mod operation;
 mod palette;
 mod part;
 mod query;
+mod role;
 mod roles;
+mod statements;
 mod stats;
+mod text;
+mod tree;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
@@ -30,6 +35,7 @@ use super::state::Pane;
 use super::state::State;
 use super::state::Tab;
 use super::state::overlay::Overlay;
+use crate::text::Charset;
 
 /// How much room there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +63,8 @@ pub struct Areas {
     pub load: Rect,
     /// The main pane with its border.
     pub main: Rect,
+    /// The second tab with its border.
+    pub beside: Rect,
     /// What is being done, inside the main pane.
     pub operation: Rect,
     /// The tab, inside the main pane.
@@ -80,6 +88,8 @@ pub enum Target {
     Check(usize),
     /// The main pane.
     Main,
+    /// The tab beside it.
+    Beside,
 }
 
 /// How much room the terminal has.
@@ -105,6 +115,15 @@ pub fn areas(state: &State) -> Areas {
         Class::Strip => strip(screen),
         Class::Tiny => tiny(screen),
     };
+    if state.beside.is_some() && has_room_beside(state) {
+        let half = areas.main.width / 2;
+        areas.beside = Rect {
+            x: areas.main.x + half,
+            width: areas.main.width - half,
+            ..areas.main
+        };
+        areas.main.width = half;
+    }
     let inside = match class(state) {
         Class::Tiny => part::below(areas.main, 1),
         _ => part::inside(areas.main),
@@ -119,6 +138,16 @@ pub fn areas(state: &State) -> Areas {
     areas.operation = part::top(inside, wanted);
     areas.tab = part::below(inside, wanted);
     areas
+}
+
+/// Whether two tabs have room beside each other.
+pub fn has_room_beside(state: &State) -> bool {
+    class(state) == Class::Wide && state.size.width >= 200
+}
+
+/// Rows of charts that have no room.
+pub fn hidden_charts(state: &State) -> usize {
+    stats::hidden(state, areas(state).tab)
 }
 
 fn wide(state: &State, screen: Rect) -> Areas {
@@ -196,13 +225,42 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     header::draw_strip(state, areas.strip, buffer);
     roles::draw(state, areas.roles, buffer);
     checks::draw(state, areas.checks, buffer);
-    load::draw(state, areas.load, buffer);
+    if state.pane == Pane::Roles {
+        role::draw(state, areas.load, buffer);
+    } else {
+        load::draw(state, areas.load, buffer);
+    }
     let typed = main_pane::draw(state, &areas, buffer);
     footer::draw(state, areas.footer, buffer);
     footer::draw_notice(state, areas.notice, buffer);
-    match &state.overlay {
+    let typed = match &state.overlay {
         Some(overlay) => draw_overlay(state, overlay, area, buffer),
         None => typed,
+    };
+    if state.theme.charset == Charset::Ascii {
+        to_ascii(area, buffer);
+    }
+    typed
+}
+
+/// What the terminal does not know is stood in for, whoever drew it.
+fn to_ascii(area: Rect, buffer: &mut Buffer) {
+    for at in area.positions() {
+        let Some(cell) = buffer.cell_mut(at) else {
+            continue;
+        };
+        match cell.symbol() {
+            known if known.is_ascii() => {}
+            "•" => {
+                cell.set_symbol("*");
+            }
+            "…" => {
+                cell.set_symbol("~");
+            }
+            _ => {
+                cell.set_symbol("?");
+            }
+        }
     }
 }
 
@@ -220,6 +278,9 @@ fn draw_overlay(
         Overlay::Confirm(confirm) => return ask::draw(state, confirm, area, buffer),
         Overlay::Failure(failure) => failure::draw(state, failure, area, buffer),
         Overlay::History(list) => history::draw(state, *list, area, buffer),
+        Overlay::Statements(list) => statements::draw(state, *list, area, buffer),
+        Overlay::Text(text) => text::draw(state, text, area, buffer),
+        Overlay::Tree(described) => return tree::draw_over(state, described, area, buffer),
     }
     None
 }
@@ -231,11 +292,19 @@ pub fn log_area(state: &State) -> Rect {
 
 /// Rows of the focused list that are on the screen.
 pub fn rows_height(state: &State) -> u16 {
+    pane_height(state, state.pane)
+}
+
+/// Rows of a pane's list that are on the screen.
+pub fn pane_height(state: &State, pane: Pane) -> u16 {
     let areas = areas(state);
-    match state.pane {
+    match pane {
+        // In a narrow terminal the list lies over the pane, with room for all.
+        Pane::Roles if areas.roles.is_empty() => roles::height(state).saturating_sub(2).max(1),
         Pane::Roles => areas.roles.height.saturating_sub(2).max(1),
         Pane::Checks => areas.checks.height.saturating_sub(2).max(1),
         Pane::Main if state.tab == Tab::Query => query::rows_area(areas.tab).height,
+        Pane::Main if state.tab == Tab::Database => database::rows_area(areas.tab).height,
         Pane::Main => areas.tab.height,
     }
 }
@@ -244,6 +313,7 @@ pub fn rows_height(state: &State) -> u16 {
 pub fn overlay_lines(state: &State) -> usize {
     match &state.overlay {
         Some(Overlay::Help(_)) => help::lines(state).len(),
+        Some(Overlay::Text(text)) => text::lines(text, state.size.width).len(),
         Some(Overlay::Failure(failure)) => failure::lines(state, failure, state.size.width).len(),
         _ => 0,
     }
@@ -268,6 +338,9 @@ pub fn target(state: &State, at: Position) -> Option<Target> {
     if areas.main.contains(at) && at.y == areas.main.y {
         return main_pane::tab_at(state, areas.main, at.x).map(Target::Tab);
     }
+    if areas.beside.contains(at) {
+        return Some(Target::Beside);
+    }
     areas.main.contains(at).then_some(Target::Main)
 }
 
@@ -282,12 +355,17 @@ pub fn rows_text(state: &State, only_chosen: bool) -> Option<String> {
     let area = match state.pane {
         Pane::Roles => part::inside(areas.roles),
         Pane::Checks => part::inside(areas.checks),
+        Pane::Main if state.tab == Tab::Database => database::rows_area(areas.tab),
         Pane::Main => areas.tab,
     };
     draw(state, alone.area, &mut alone);
     let chosen = only_chosen.then(|| match (state.pane, state.tab) {
         (Pane::Roles, _) => Some(known.roles.selected - known.roles.offset),
         (Pane::Checks, _) => Some(known.checks.selected - known.checks.offset),
+        (_, Tab::Database) => {
+            let list = known.database.list();
+            Some(list.selected - list.offset)
+        }
         (_, Tab::Events) => Some(known.events.selected - known.events.offset),
         (_, Tab::Config) => Some(known.settings.selected - known.settings.offset),
         _ => None,

@@ -22,6 +22,7 @@ use crate::support::process::Role;
 const SEED_TABLE: &str = include_str!("../../db/migrations/V1__ratesdev_schema.sql");
 const INDEX: &str = include_str!("../../db/migrations/V2__prices_by_ports_and_day.sql");
 const BETWEEN_PORTS: &str = include_str!("../../src/api/rates/between_ports.sql");
+const BETWEEN_PLACES: &str = include_str!("../../src/api/rates/between_places.sql");
 
 /// Three levels of regions; CNGGZ → EETLL has days with three, two and no prices.
 const SCHEMA: &str = "
@@ -157,6 +158,27 @@ fn the_prices_behind_an_average_are_told() {
 }
 
 #[test]
+fn every_port_and_region_is_told_and_who_has_the_list_is_told_that_it_holds() {
+    let postgres = rates();
+    let api = Api::start(&postgres, &[]);
+    let reply = get(api.address, "/places").unwrap();
+    let places = reply.json();
+    assert_eq!((reply.status, &places["truncated"]), (200, &json!(false)));
+    assert_eq!(
+        places["ports"][0],
+        json!({"code": "CNGGZ", "name": "Guangzhou", "region": "china_south"})
+    );
+    assert_eq!(places["ports"].as_array().unwrap().len(), 5);
+    let europe = json!({"slug": "europe", "name": "Europe", "parent": null});
+    assert!(
+        places["regions"].as_array().unwrap().contains(&europe),
+        "{places}"
+    );
+    postgres.sql("rates", "drop table prices, ports, regions");
+    assert_eq!(get(api.address, "/places").unwrap().status, 503);
+}
+
+#[test]
 fn every_day_is_answered_newest_first_with_an_average_from_three_prices_on() {
     let postgres = rates();
     let api = Api::start(&postgres, &[]);
@@ -234,8 +256,8 @@ fn an_unknown_place_is_not_found_and_the_nearest_known_ones_are_named() {
     api.stop();
 }
 
-#[test]
-fn the_hot_path_reads_the_index_alone() {
+/// The plan that is kept for any question of this statement, among prices of two years between all ports.
+fn plan(statement: &str, settings: &str, question: &str) -> String {
     let postgres = rates();
     let mut client = postgres.client("rates");
     client
@@ -243,23 +265,39 @@ fn the_hot_path_reads_the_index_alone() {
             "insert into prices
                  select orig.code, dest.code, date '2020-01-01' + day, 1000 + day
                  from ports orig, ports dest, generate_series(0, 729) day;
-             prepare hot (text, text, date, date) as {BETWEEN_PORTS};
-             set plan_cache_mode = force_generic_plan"
+             prepare asked (text, text, date, date) as {statement};
+             set plan_cache_mode = force_generic_plan; {settings}"
         ))
         .unwrap();
     client.batch_execute("vacuum analyze prices").unwrap();
     let plan = client
-        .query(
-            "explain execute hot ('CNGGZ', 'EETLL', '2021-01-01', '2021-01-31')",
-            &[],
-        )
+        .query(&format!("explain execute asked ({question})"), &[])
         .unwrap();
     let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
-    let plan = plan.join("\n");
+    plan.join("\n")
+}
+
+#[test]
+fn the_hot_path_reads_the_index_alone() {
+    let question = "'CNGGZ', 'EETLL', '2021-01-01', '2021-01-31'";
+    let plan = plan(BETWEEN_PORTS, "", question);
     assert!(
         plan.contains("Index Only Scan using prices_by_ports_and_day"),
         "{plan}"
     );
+}
+
+#[test]
+fn prices_between_regions_are_counted_by_day_and_not_sorted() {
+    let question = "'china_main', 'europe', '2021-01-01', '2021-01-31'";
+    let plan = plan(
+        BETWEEN_PLACES,
+        "set enable_sort = off; set jit = off",
+        question,
+    );
+    assert!(plan.starts_with("HashAggregate"), "{plan}");
+    assert!(plan.contains("Index Only Scan"), "{plan}");
+    assert!(!plan.contains("Sort"), "{plan}");
 }
 
 #[test]

@@ -69,6 +69,24 @@ fn set_prices(price: i32) -> String {
 }
 
 #[test]
+fn the_list_of_places_is_kept_until_a_port_changes() {
+    let (postgres, api) = world();
+    let places = || get(api.address, "/places").unwrap();
+    let name = || places().json()["ports"][0]["name"].clone();
+    eventually("a kept list", || {
+        let before = api.hits();
+        places();
+        (api.hits() != before).then_some(())
+    });
+    assert_eq!(name(), "Guangzhou");
+    postgres.sql(
+        "rates",
+        "update ports set name = 'Canton' where code = 'CNGGZ'",
+    );
+    eventually("the new name", || (name() == "Canton").then_some(()));
+}
+
+#[test]
 fn a_committed_change_is_seen_and_a_rolled_back_one_changes_nothing() {
     let (postgres, api) = world();
     let mut client = postgres.client("rates");

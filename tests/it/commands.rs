@@ -5,4 +5,5 @@ mod events;
 mod exec;
 mod halt;
 mod looks;
+mod odd_days;
 mod shells;

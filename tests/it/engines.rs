@@ -14,6 +14,7 @@ use crate::support::environment::Environment;
 use crate::support::registry::Registry;
 use crate::support::run::Run;
 use crate::support::run::Running;
+use crate::support::terminal::Terminal;
 
 /// A socket where nobody listens.
 const DEAD: &str = "unix:///nowhere/docker.sock";
@@ -167,6 +168,27 @@ fn a_decision_comes_soon_and_is_told_before_the_plan_whatever_does_not_answer() 
         assert!(because.contains(reason), "{because}");
         planned.says(&["; using embedded"]);
     }
+}
+
+#[test]
+fn the_dashboard_places_what_is_nowhere_as_up_does() {
+    let Some(anywhere) = Anywhere::new("board") else {
+        return;
+    };
+    // Docker answers, and its registry does not have the image.
+    let mut command = anywhere.command(&[]);
+    command.env("RATESDEV_DATABASE_IMAGE", "127.0.0.1:9/postgres:15");
+    let terminal = Terminal::open(&command, (140, 36));
+    terminal.line("$R");
+    terminal.shows("so there is nothing to read");
+    terminal.key("u");
+    terminal.shows("using embedded");
+    terminal.shows("is ready in");
+    terminal.shows("healthy");
+    terminal.key("q");
+    terminal.prompts(2);
+    assert_eq!(anywhere.engine(), "embedded");
+    anywhere.environment.is_gone();
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod data;
 mod embedded;
 mod engines;
 mod lifecycle;
+mod own_api;
 mod parity;
 mod profile;
 mod query;

@@ -2,6 +2,7 @@
 
 pub mod checkout;
 pub mod docker;
+pub mod engine;
 pub mod environment;
 pub mod front;
 pub mod home;
@@ -17,9 +18,9 @@ pub mod terminal;
 use std::time::Duration;
 use std::time::Instant;
 
-/// Asks again until the answer is there; fails after half a minute and says what was awaited.
+/// Asks again until the answer is there; fails after a minute and says what was awaited.
 pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         if let Some(answer) = ask() {
             return answer;

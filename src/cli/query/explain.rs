@@ -1,7 +1,7 @@
-//! Why a day has the average it has: the prices behind it.
+//! Why a day has the average it has, as text or JSON.
 
+use hyper::StatusCode;
 use jiff::civil::Date;
-use serde::Serialize;
 
 use super::Request;
 use crate::cli::Context;
@@ -11,40 +11,15 @@ use crate::cli::table::Cell;
 use crate::cli::table::Column;
 use crate::cli::table::Table;
 use crate::error::Code;
+use crate::error::Error;
 use crate::error::Exit;
 use crate::error::Explain;
 use crate::error::Interrupted;
 use crate::error::Result;
 use crate::query;
-use crate::rates::DailyAverage;
-use crate::rates::PRICES_FOR_AN_AVERAGE;
-use crate::rates::Prices;
-use crate::rates::Question;
-use crate::rates::Span;
+use crate::query::explained::Explained;
+use crate::query::explained::of_day;
 use crate::text::Charset;
-
-/// The day is not one of those that are asked for.
-#[derive(Debug, thiserror::Error)]
-#[error("{day} is not between {first} and {last}")]
-struct NotInSpan {
-    day: Date,
-    first: Date,
-    last: Date,
-}
-
-impl Explain for NotInSpan {
-    fn code(&self) -> Code {
-        Code::Usage
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some("name a day of the span with --explain".to_owned())
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Usage
-    }
-}
 
 /// Asks for the prices of one day of the span and shows what they come to.
 pub async fn run(request: &Request, day: Date, json: bool, context: &Context) -> Result<()> {
@@ -53,162 +28,73 @@ pub async fn run(request: &Request, day: Date, json: bool, context: &Context) ->
         response = query::ask_prices(&request.base, &question, request.timeout) => response?,
         () = context.shutdown.requested() => return Err(Interrupted.into()),
     };
-    let prices = response.prices()?;
+    let prices = response.prices().map_err(not_offered)?;
     let explained = Explained::new(&question, day, &prices);
     if json {
         return context.out.json(&explained);
     }
     let screen = Screen::of_stdout();
-    let mut lines = explained.lines(&screen).into_iter();
+    let mut lines = lines(&explained, &screen).into_iter();
     lines.try_for_each(|line| context.out.line(line))
 }
 
-fn of_day(question: &Question, day: Date) -> Result<Question> {
-    let (first, last) = (question.span.first(), question.span.last());
-    if day < first || day > last {
-        return Err(NotInSpan { day, first, last }.into());
-    }
-    let span = Span::new(day, day).expect("a day does not end before it begins");
-    let (orig, dest) = (question.orig.clone(), question.dest.clone());
-    Ok(Question { orig, dest, span })
-}
-
-#[derive(Debug, Serialize)]
-struct Explained<'a> {
-    orig_code: String,
-    dest_code: String,
-    day: Date,
-    count: Option<i64>,
-    price: Option<f64>,
-    /// What the prices come to, in words.
-    why: String,
-    #[serde(flatten)]
-    prices: &'a Prices,
-}
-
-impl<'a> Explained<'a> {
-    fn new(question: &Question, day: Date, prices: &'a Prices) -> Self {
-        let count = i64::try_from(prices.prices.len()).unwrap_or(i64::MAX);
-        let sum = prices.prices.iter().map(|row| i64::from(row.price)).sum();
-        let average = DailyAverage::new(day, count, sum);
-        // Of prices that are not all here nothing can be worked out.
-        let average = Some(average).filter(|_| !prices.truncated);
-        Self {
-            orig_code: question.orig.to_string(),
-            dest_code: question.dest.to_string(),
-            day,
-            count: average.as_ref().and_then(|average| average.count),
-            price: average.as_ref().and_then(|average| average.price),
-            why: average.map_or_else(
-                || format!("only the first {count} prices are shown"),
-                |average| why(&average, sum),
-            ),
-            prices,
-        }
-    }
-
-    fn lines(&self, screen: &Screen) -> Vec<String> {
-        let arrow = screen.charset.pick("→", "->");
-        let (bold, day) = (style::BOLD, self.day);
-        let head = format!(
-            "{bold}{} {arrow} {}  {day}{bold:#}",
-            self.orig_code, self.dest_code
-        );
-        let mut lines = vec![head, self.why.clone()];
-        if !self.prices.prices.is_empty() {
-            lines.extend(self.table(screen.charset).lines(screen.width));
-        }
-        lines
-    }
-
-    fn table(&self, charset: Charset) -> Table {
-        let columns = [
-            Column::left("from"),
-            Column::left("to"),
-            Column::right("price"),
-        ];
-        let mut table = Table::new(charset, columns);
-        for row in &self.prices.prices {
-            table.row([
-                Cell::new(&row.orig_code),
-                Cell::new(&row.dest_code),
-                Cell::new(row.price.to_string()),
-            ]);
-        }
-        table
+/// A team's own API need not give prices away.
+fn not_offered(rejection: query::Rejection) -> Error {
+    match rejection {
+        query::Rejection::Status(StatusCode::NOT_FOUND, _) => NotOffered.into(),
+        rejection => rejection.into(),
     }
 }
 
-fn why(average: &DailyAverage, sum: i64) -> String {
-    match (average.count, average.price) {
-        (None, _) => "no price, so neither count nor average".to_owned(),
-        (Some(count), None) => {
-            let prices = if count == 1 { "price" } else { "prices" };
-            format!(
-                "{count} {prices}, and an average needs {PRICES_FOR_AN_AVERAGE}: the answer is null"
-            )
-        }
-        (Some(count), Some(price)) => {
-            format!("{count} prices that add up to {sum}: the average is {price:.2}")
-        }
+/// The API knows no such path.
+#[derive(Debug, thiserror::Error)]
+#[error("this API does not offer /prices")]
+struct NotOffered;
+
+impl Explain for NotOffered {
+    fn code(&self) -> Code {
+        Code::AnswerRejected
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(
+            "the API that comes with ratesdev does; `ratesdev psql` asks the database itself"
+                .to_owned(),
+        )
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Rejected
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use jiff::civil::date;
-
-    use super::*;
-    use crate::rates::Price;
-
-    const DAY: Date = date(2021, 1, 31);
-
-    fn explained(prices: &[i32], truncated: bool) -> String {
-        let price = |price: &i32| Price {
-            orig_code: "CNGGZ".to_owned(),
-            dest_code: "EETLL".to_owned(),
-            day: DAY,
-            price: *price,
-        };
-        let prices = Prices {
-            prices: prices.iter().map(price).collect(),
-            truncated,
-        };
-        let question = Question {
-            orig: "CNGGZ".parse().unwrap(),
-            dest: "EETLL".parse().unwrap(),
-            span: Span::new(DAY, DAY).unwrap(),
-        };
-        Explained::new(&question, DAY, &prices).why
+fn lines(explained: &Explained<'_>, screen: &Screen) -> Vec<String> {
+    let arrow = screen.charset.pick("→", "->");
+    let (bold, day) = (style::BOLD, explained.day);
+    let head = format!(
+        "{bold}{} {arrow} {}  {day}{bold:#}",
+        explained.orig_code, explained.dest_code
+    );
+    let mut lines = vec![head, explained.why.clone()];
+    if !explained.prices.prices.is_empty() {
+        lines.extend(table(explained, screen.charset).lines(screen.width));
     }
+    lines
+}
 
-    #[test]
-    fn an_average_is_explained_by_its_prices_and_its_absence_too() {
-        let cases = [
-            (&[][..], "no price"),
-            (&[1000], "1 price, and an average needs 3"),
-            (&[1000, 1100], "2 prices, and an average needs 3"),
-            (
-                &[1000, 1200, 1263],
-                "3 prices that add up to 3463: the average is 1154.33",
-            ),
-        ];
-        for (prices, words) in cases {
-            let why = explained(prices, false);
-            assert!(why.contains(words), "{why}");
-        }
-        assert!(explained(&[1, 2, 3], true).contains("only the first 3"));
+fn table(explained: &Explained<'_>, charset: Charset) -> Table {
+    let columns = [
+        Column::left("from"),
+        Column::left("to"),
+        Column::right("price"),
+    ];
+    let mut table = Table::new(charset, columns);
+    for row in &explained.prices.prices {
+        table.row([
+            Cell::new(&row.orig_code),
+            Cell::new(&row.dest_code),
+            Cell::new(row.price.to_string()),
+        ]);
     }
-
-    #[test]
-    fn only_a_day_of_the_span_can_be_explained() {
-        let question = Question {
-            orig: "CNGGZ".parse().unwrap(),
-            dest: "EETLL".parse().unwrap(),
-            span: "2021-01".parse().unwrap(),
-        };
-        assert_eq!(of_day(&question, DAY).unwrap().span.len(), 1);
-        let outside = of_day(&question, date(2021, 2, 1)).unwrap_err();
-        assert_eq!(outside.exit(), Exit::Usage);
-    }
+    table
 }

@@ -15,10 +15,16 @@ use super::error::SeedError;
 use super::interrupt::Interrupt;
 use crate::database::Settings;
 
-/// How long a server may need to come up.
-const STARTING: Duration = Duration::from_secs(30);
+/// How long a server that was there may be away.
+const AWAY: Duration = Duration::from_secs(30);
+/// How long to wait before a server that is starting is asked again.
+const PAUSE: Duration = Duration::from_millis(20);
 /// Every load of a server takes this advisory lock in the database `postgres` ("rates" in ASCII).
 const LOCK: i64 = 0x72_61_74_65_73;
+/// What was said to be loaded must not go when the server dies a moment later, whatever the server's own setting is.
+const SAFE: &str = "-c synchronous_commit=on";
+/// Commits are written in their order, so the next one that is safe brings these to the disk too.
+const UNHURRIED: &str = "-c synchronous_commit=off";
 /// Requests to cancel that may still be under way when no more are sent; the manager repeats them a few times a second.
 const CANCELS_UNDER_WAY: usize = 10;
 /// The comment by which databases that a load made for a moment are known.
@@ -46,8 +52,12 @@ pub struct Server<'a> {
 
 impl<'a> Server<'a> {
     /// Connects; a server that is still starting is waited for.
-    pub fn connect(settings: &'a Settings, interrupt: &'a Interrupt) -> Result<Self, SeedError> {
-        let client = connect(settings, "postgres", interrupt)?;
+    pub fn connect(
+        settings: &'a Settings,
+        interrupt: &'a Interrupt,
+        wait: Duration,
+    ) -> Result<Self, SeedError> {
+        let client = connect(settings, "postgres", SAFE, (interrupt, wait))?;
         Ok(Self {
             settings,
             interrupt,
@@ -57,7 +67,18 @@ impl<'a> Server<'a> {
 
     /// Opens a connection to one database of the server.
     pub fn open(&self, database: &str) -> Result<Client, SeedError> {
-        connect(self.settings, database, self.interrupt)
+        connect(self.settings, database, SAFE, (self.interrupt, AWAY))
+    }
+
+    /// Opens a connection to the scratch database. What it commits is on the disk when the database takes its name, and
+    /// is not waited for before: a scratch database that is lost with its server has only to be made again.
+    pub fn open_scratch(&self) -> Result<Client, SeedError> {
+        connect(
+            self.settings,
+            &self.scratch(),
+            UNHURRIED,
+            (self.interrupt, AWAY),
+        )
     }
 
     /// Waits until no other load works on this server; `waiting` is called where there is one.
@@ -278,12 +299,12 @@ fn count_objects(client: &mut Client) -> Result<u64, SeedError> {
 fn connect(
     settings: &Settings,
     database: &str,
-    interrupt: &Interrupt,
+    options: &str,
+    (interrupt, wait): (&Interrupt, Duration),
 ) -> Result<Client, SeedError> {
     let mut config = Config::from(settings.config("load"));
-    // What was said to be loaded must not go when the server dies a moment later, whatever the server's own setting is.
-    config.dbname(database).options("-c synchronous_commit=on");
-    let deadline = Instant::now() + STARTING;
+    config.dbname(database).options(options);
+    let deadline = Instant::now() + wait;
     loop {
         interrupt.check()?;
         match config.connect(NoTls) {
@@ -292,7 +313,7 @@ fn connect(
                 return Ok(client);
             }
             Err(error) if is_starting(&error) && Instant::now() < deadline => {
-                thread::park_timeout(Duration::from_millis(100));
+                thread::park_timeout(PAUSE);
             }
             Err(error) => {
                 let (host, port) = (&settings.host, settings.port);

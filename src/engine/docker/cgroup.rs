@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::engine::Flow;
 use crate::engine::Reading;
 use crate::profile::Bytes;
 
@@ -25,6 +26,8 @@ pub fn read(root: &Path, id: &str) -> Option<Reading> {
         cpu: used.cpu,
         memory: Bytes(without_page_cache(used.memory, used.inactive)),
         memory_limit: used.limit.map(Bytes),
+        network: used.process.and_then(network),
+        disk: used.disk,
     })
 }
 
@@ -39,6 +42,9 @@ struct Used {
     memory: u64,
     inactive: Option<u64>,
     limit: Option<u64>,
+    disk: Option<Flow>,
+    /// One of its processes, as it is numbered here.
+    process: Option<u64>,
 }
 
 /// Version 2: one folder for everything.
@@ -51,6 +57,8 @@ fn unified(root: &Path, id: &str) -> Option<Used> {
         inactive: field(&folder.join("memory.stat"), "inactive_file"),
         // Without a limit the file says `max`.
         limit: number(&folder.join("memory.max")),
+        disk: text(&folder.join("io.stat")).map(|text| unified_disk(&text)),
+        process: process(&folder),
     })
 }
 
@@ -65,6 +73,10 @@ fn split(root: &Path, id: &str) -> Option<Used> {
         memory: number(&memory.join("memory.usage_in_bytes"))?,
         inactive: field(&memory.join("memory.stat"), "total_inactive_file"),
         limit: number(&memory.join("memory.limit_in_bytes")).filter(|limit| *limit < UNLIMITED),
+        disk: folder(&root.join("blkio"), id)
+            .and_then(|folder| text(&folder.join("blkio.throttle.io_service_bytes")))
+            .map(|text| split_disk(&text)),
+        process: process(&cpu),
     })
 }
 
@@ -77,8 +89,73 @@ fn folder(hierarchy: &Path, id: &str) -> Option<PathBuf> {
     [own, systemd].into_iter().find(|folder| folder.is_dir())
 }
 
+/// `8:0 rbytes=1 wbytes=2 rios=…`, a line for each device.
+fn unified_disk(text: &str) -> Flow {
+    let value = |line: &str, name: &str| {
+        let mut words = line.split_ascii_whitespace();
+        let value = words.find_map(|word| word.strip_prefix(name)?.parse().ok());
+        value.unwrap_or(0)
+    };
+    let devices = text.lines().map(|line| Flow {
+        inward: value(line, "rbytes="),
+        outward: value(line, "wbytes="),
+    });
+    devices.sum()
+}
+
+/// `8:0 Read 1`, a line for each device and direction.
+fn split_disk(text: &str) -> Flow {
+    let lines = text.lines().filter_map(|line| {
+        let mut words = line.split_ascii_whitespace().skip(1);
+        let (direction, bytes) = (words.next()?, words.next()?.parse().ok()?);
+        match direction {
+            "Read" => Some(Flow {
+                inward: bytes,
+                outward: 0,
+            }),
+            "Write" => Some(Flow {
+                inward: 0,
+                outward: bytes,
+            }),
+            _ => None,
+        }
+    });
+    lines.sum()
+}
+
+/// Processes of other namespaces have the number 0.
+fn process(folder: &Path) -> Option<u64> {
+    let first = text(&folder.join("cgroup.procs"))?;
+    let first = first.lines().next()?.parse().ok();
+    first.filter(|number| *number > 0)
+}
+
+/// What went through the network that a process is on.
+fn network(process: u64) -> Option<Flow> {
+    Some(interfaces(&text(Path::new(&format!(
+        "/proc/{process}/net/dev"
+    )))?))
+}
+
+/// Two lines of titles, then a name and its figures: bytes first, and those that were sent ninth. What a container says to
+/// itself is no traffic.
+fn interfaces(text: &str) -> Flow {
+    let interfaces = text.lines().skip(2).filter_map(|line| {
+        let (name, figures) = line.split_once(':')?;
+        let mut figures = figures.split_ascii_whitespace();
+        let inward = figures.next()?.parse().ok()?;
+        let outward = figures.nth(7)?.parse().ok()?;
+        (name.trim() != "lo").then_some(Flow { inward, outward })
+    });
+    interfaces.sum()
+}
+
+fn text(file: &Path) -> Option<String> {
+    fs::read_to_string(file).ok()
+}
+
 fn number(file: &Path) -> Option<u64> {
-    fs::read_to_string(file).ok()?.trim().parse().ok()
+    text(file)?.trim().parse().ok()
 }
 
 /// The number behind a name, in a file that has a name and a number in every line.
@@ -156,6 +233,37 @@ mod tests {
             let expected = (Duration::from_millis(1500), 4_000_000, None);
             assert_eq!(numbers(&root), Some(expected), "{folder}");
         }
+    }
+
+    #[test]
+    fn what_disks_and_networks_carried_is_summed_without_what_stays_inside() {
+        let flow = |inward, outward| Flow { inward, outward };
+        let split = "8:0 Read 10\n8:0 Write 20\n8:0 Sync 5\n8:16 Read 1\nTotal 36\n";
+        assert_eq!(split_disk(split), flow(11, 20));
+        let unified = "8:0 rbytes=10 wbytes=20 rios=3\n8:16 rbytes=1 wbytes=2\n\n";
+        assert_eq!(unified_disk(unified), flow(11, 22));
+        let devices = "Inter-| Receive | Transmit\n face |bytes packets\n    lo: 99 1 0 0 0 0 0 0 99 1 0 0 0 0 0 0\n  eth0: 120 2 0 0 0 0 0 0 340 3 0 0 0 0 0 0\n";
+        assert_eq!(interfaces(devices), flow(120, 340));
+        assert_eq!(interfaces(""), Flow::default());
+    }
+
+    #[test]
+    fn disks_are_read_from_the_container_s_own_folders() {
+        let root = hierarchy(&[
+            ("docker/4c07a2a1f3b0/cpu.stat", "usage_usec 1\n"),
+            ("docker/4c07a2a1f3b0/memory.current", "1\n"),
+            ("docker/4c07a2a1f3b0/io.stat", "8:0 rbytes=10 wbytes=20\n"),
+            ("docker/4c07a2a1f3b0/cgroup.procs", "0\n"),
+        ]);
+        let reading = read(root.path(), ID).unwrap();
+        assert_eq!(
+            reading.disk,
+            Some(Flow {
+                inward: 10,
+                outward: 20
+            })
+        );
+        assert_eq!(reading.network, None, "a process that has no number here");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! How a role becomes a container: its image's contract, its limits, and as few rights as it can work with.
 
+mod own;
+
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -32,24 +34,30 @@ use super::label;
 use super::labels;
 use super::volume;
 use crate::engine::Contents;
+use crate::engine::Contract;
 use crate::engine::DATABASE_NAME;
 use crate::engine::Error;
 use crate::engine::Found;
 use crate::engine::Identity;
 use crate::engine::Instance;
+use crate::engine::PublishedPort;
 use crate::engine::Result;
 use crate::engine::Role;
 use crate::engine::Service;
 use crate::engine::State;
 use crate::engine::port_taken;
 use crate::engine::stop_grace;
+use crate::engine::variables::fill;
 use crate::error::Code;
 
 /// The user of our own roles, `nobody`.
 const NOBODY: &str = "65534:65534";
 
-/// Where the API listens inside its container.
-pub const API_PORT: u16 = 8000;
+/// Where the API that is ratesdev's own listens inside its container.
+const API_PORT: u16 = 8000;
+
+/// Where the database listens inside its container.
+const DATABASE_PORT: u16 = 5432;
 
 /// How long a container that is being removed may take to go.
 const GOING: Duration = Duration::from_secs(30);
@@ -70,6 +78,8 @@ impl Docker {
         }
         if service.instance.role == Role::Database {
             self.ensure_password(&name).await?;
+        } else if service.contract.is_some() {
+            self.open_password(owner).await?;
         }
         match self.client.start_container(&name, None).await {
             Ok(()) => Ok(()),
@@ -93,8 +103,7 @@ impl Docker {
     }
 
     async fn create(&self, owner: &Identity, service: &Service, name: &str) -> Result<String> {
-        self.create_from(owner, service.instance, body(service), name)
-            .await
+        self.create_from(owner, service, body(service), name).await
     }
 
     /// A job is made like any other container; what sets it apart is the volume of its own.
@@ -105,14 +114,14 @@ impl Docker {
         folder: &str,
     ) -> Result<String> {
         let name = name(owner, service.instance);
-        self.create_from(owner, service.instance, job_body(service, folder), &name)
+        self.create_from(owner, service, job_body(service, folder), &name)
             .await
     }
 
     async fn create_from(
         &self,
         owner: &Identity,
-        instance: Instance,
+        service: &Service,
         mut body: ContainerCreateBody,
         name: &str,
     ) -> Result<String> {
@@ -124,9 +133,10 @@ impl Docker {
                 "the network of the environment has gone",
             )
         })?;
-        attach(&mut body, instance.role, network);
-        mount(&mut body, owner, instance.role);
-        body.labels = Some(container_labels(owner, instance, config_hash));
+        attach(&mut body, service.instance.role, network);
+        mount(&mut body, owner, service);
+        let labels = container_labels(owner, service.instance, config_hash);
+        body.labels.get_or_insert_default().extend(labels);
         let options = CreateContainerOptionsBuilder::default().name(name).build();
         let created = self.client.create_container(Some(options), body).await;
         Ok(created.explain(format!("create the container {name}"))?.id)
@@ -193,7 +203,9 @@ impl Docker {
 
     async fn start_failure(&self, cause: &bollard::errors::Error, service: &Service) -> Error {
         let error = explain::error(cause, &format!("start {}", service.instance));
-        match (error.code, service.publish.and_then(|publish| publish.port)) {
+        let fixed =
+            explain::port(cause).or_else(|| service.fixed_ports().next().map(|(_, port)| port));
+        match (error.code, fixed) {
             (Code::PortTaken, Some(port)) => {
                 // Only the processes of this machine can be asked whose a port is.
                 let there = || format!("another program at {}", self.about.endpoint);
@@ -276,58 +288,121 @@ async fn until_gone(client: &Client, found: &Found) -> Result<()> {
 /// so nothing belongs here that changes by itself.
 pub fn body(service: &Service) -> ContainerCreateBody {
     let role = service.instance.role;
+    let is_own = role.is_own();
     ContainerCreateBody {
         image: Some(service.image.clone()),
-        cmd: Some(service.arguments.clone()),
+        cmd: commands(service),
         env: Some(variables(service)),
-        user: (role != Role::Database).then(|| NOBODY.to_owned()),
-        exposed_ports: port(role).map(|port| vec![format!("{port}/tcp")]),
+        user: is_ours(service).then(|| NOBODY.to_owned()),
+        exposed_ports: exposed(service),
         stop_timeout: i64::try_from(stop_grace(role).as_secs()).ok(),
-        healthcheck: health(role),
-        host_config: Some(host_config(service)),
+        healthcheck: own::health(service).or_else(|| health(service)),
+        labels: labels_of(service),
+        host_config: Some(if is_own {
+            own::host_config(service)
+        } else {
+            host_config(service)
+        }),
         ..Default::default()
     }
 }
 
+/// Whether the program is this very one.
+fn is_ours(service: &Service) -> bool {
+    matches!(service.instance.role, Role::Seed | Role::Api) && service.contract.is_none()
+}
+
+/// An image that is not ratesdev's own starts as it was made to, unless the profile says otherwise.
+fn commands(service: &Service) -> Option<Vec<String>> {
+    let knows_itself = service.contract.is_some()
+        || (service.instance.role.is_own() && service.arguments.is_empty());
+    (!knows_itself).then(|| service.arguments.clone())
+}
+
+/// What the container itself must say, because whoever looks at it later has no profile.
+fn labels_of(service: &Service) -> Option<HashMap<String, String>> {
+    let mut labels = own::labels(service);
+    let contract = service.contract.iter().flat_map(contract_labels);
+    labels.extend(contract);
+    (!labels.is_empty()).then_some(labels)
+}
+
+/// What others must know who find the container, and what a container is replaced for when it changes.
+fn contract_labels(contract: &Contract) -> HashMap<String, String> {
+    HashMap::from([
+        (label::HEALTH.to_owned(), contract.health.clone()),
+        (label::LISTEN.to_owned(), contract.port.to_string()),
+    ])
+}
+
 fn variables(service: &Service) -> Vec<String> {
     let password = format!("{SECRETS}/{PASSWORD_FILE}");
-    let mut variables: BTreeMap<&str, String> = match service.instance.role {
+    let variables: BTreeMap<&str, String> = match service.instance.role {
         Role::Database => BTreeMap::from([
             ("POSTGRES_DB", DATABASE_NAME.to_owned()),
             ("POSTGRES_USER", DATABASE_NAME.to_owned()),
             ("POSTGRES_PASSWORD_FILE", password),
+            // Without it initdb compares the clock with every time zone there is, which takes half a second.
+            ("TZ", "UTC".to_owned()),
         ]),
-        Role::Seed | Role::Api => BTreeMap::from([
-            ("DB_HOST", Role::Database.to_string()),
-            ("DB_NAME", DATABASE_NAME.to_owned()),
-            ("DB_USER", DATABASE_NAME.to_owned()),
-            ("DB_PASSWORD_FILE", password),
-        ]),
+        Role::Seed | Role::Api => database(password),
+        Role::Service(_) if service.extras.knows_database => database(password),
+        Role::Service(_) => BTreeMap::new(),
     };
-    if service.instance.role == Role::Api {
-        variables.insert("API_LISTEN", format!("0.0.0.0:{API_PORT}"));
+    let variables = variables.into_iter();
+    let mut variables: BTreeMap<_, _> = variables
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    let has = |wanted: &str| service.arguments.iter().any(|argument| argument == wanted);
+    if has("fsync=off") {
+        // What never waits for the disk need not wait for it when it is made.
+        variables.insert("POSTGRES_INITDB_ARGS".to_owned(), "--no-sync".to_owned());
     }
-    let given = service
-        .variables
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.clone()));
-    variables.extend(given);
+    if let (Role::Api, Some(port)) = (service.instance.role, port(service)) {
+        variables.insert("API_LISTEN".to_owned(), format!("0.0.0.0:{port}"));
+    }
+    variables.extend(fill(&service.variables, &variables));
     variables
         .into_iter()
         .map(|(name, value)| format!("{name}={value}"))
         .collect()
 }
 
-fn port(role: Role) -> Option<u16> {
-    match role {
-        Role::Database => Some(5432),
-        Role::Api => Some(API_PORT),
-        Role::Seed => None,
+/// Where the database is, and the file that holds its password.
+fn database(password: String) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("DB_HOST", Role::Database.to_string()),
+        ("DB_PORT", DATABASE_PORT.to_string()),
+        ("DB_NAME", DATABASE_NAME.to_owned()),
+        ("DB_USER", DATABASE_NAME.to_owned()),
+        ("DB_PASSWORD_FILE", password),
+    ])
+}
+
+fn port(service: &Service) -> Option<u16> {
+    match (service.instance.role, &service.contract) {
+        (_, Some(contract)) => Some(contract.port),
+        (Role::Database, None) => Some(DATABASE_PORT),
+        (Role::Api, None) => Some(API_PORT),
+        (Role::Seed | Role::Service(_), None) => None,
     }
 }
 
+fn exposed(service: &Service) -> Option<Vec<String>> {
+    let further = service.extras.ports.iter().map(|port| port.inside);
+    let all = port(service).into_iter().chain(further);
+    let all: Vec<_> = all.map(|port| format!("{port}/tcp")).collect();
+    (!all.is_empty()).then_some(all)
+}
+
 /// The database is asked over TCP: while it initialises, the image runs a temporary server on the socket alone.
-fn health(role: Role) -> Option<HealthConfig> {
+///
+/// A team's own image has nothing that could ask it; where it brings a health check of its own, that is used.
+fn health(service: &Service) -> Option<HealthConfig> {
+    let role = service.instance.role;
+    if service.contract.is_some() {
+        return None;
+    }
     let url = format!("http://127.0.0.1:{API_PORT}/health/ready");
     let test: &[&str] = match role {
         Role::Database => &[
@@ -342,7 +417,7 @@ fn health(role: Role) -> Option<HealthConfig> {
             DATABASE_NAME,
         ],
         Role::Api => &["CMD", "/ratesdev", "probe", &url],
-        Role::Seed => return None,
+        Role::Seed | Role::Service(_) => return None,
     };
     Some(HealthConfig {
         test: Some(test.iter().map(ToString::to_string).collect()),
@@ -354,41 +429,48 @@ fn health(role: Role) -> Option<HealthConfig> {
     })
 }
 
-fn nanoseconds(duration: Duration) -> i64 {
+pub fn nanoseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
 fn host_config(service: &Service) -> HostConfig {
     let role = service.instance.role;
-    let ours = role != Role::Database;
+    let ours = is_ours(service);
+    let is_database = role == Role::Database;
     let memory = i64::try_from(service.limits.memory.0).unwrap_or(i64::MAX);
     HostConfig {
         // PostgreSQL reaps its own children; and an init process that may not signal another user's could not stop it.
-        init: Some(ours),
+        init: Some(!is_database),
         restart_policy: Some(restart_policy(role)),
         nano_cpus: Some(i64::from(service.limits.millicpus) * 1_000_000),
         memory: Some(memory),
         memory_swap: Some(memory),
         pids_limit: Some(i64::from(service.limits.pids)),
-        shm_size: (!ours).then_some(128 << 20),
+        shm_size: is_database.then_some(128 << 20),
         cap_drop: Some(vec!["ALL".to_owned()]),
-        cap_add: (!ours).then(database_capabilities),
+        cap_add: (!ours).then(capabilities),
         security_opt: Some(vec!["no-new-privileges:true".to_owned()]),
         readonly_rootfs: Some(ours),
         port_bindings: port_bindings(service),
-        log_config: Some(HostConfigLogConfig {
-            typ: Some("json-file".to_owned()),
-            config: Some(HashMap::from([
-                ("max-size".to_owned(), "10m".to_owned()),
-                ("max-file".to_owned(), "3".to_owned()),
-            ])),
-        }),
+        mounts: own::mounts(service),
+        log_config: Some(log_config()),
         ..Default::default()
     }
 }
 
-/// What the official image needs to take its data folder over and to become the user `postgres`.
-fn database_capabilities() -> Vec<String> {
+/// Logs are kept by the Engine, and do not fill its disk.
+fn log_config() -> HostConfigLogConfig {
+    HostConfigLogConfig {
+        typ: Some("json-file".to_owned()),
+        config: Some(HashMap::from([
+            ("max-size".to_owned(), "10m".to_owned()),
+            ("max-file".to_owned(), "3".to_owned()),
+        ])),
+    }
+}
+
+/// What images need that begin as root, to take folders over and to become another user: PostgreSQL's does so.
+fn capabilities() -> Vec<String> {
     ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]
         .map(str::to_owned)
         .to_vec()
@@ -407,15 +489,18 @@ fn restart_policy(role: Role) -> RestartPolicy {
 }
 
 fn port_bindings(service: &Service) -> Option<HashMap<String, Option<Vec<PortBinding>>>> {
-    let publish = service.publish?;
-    let binding = PortBinding {
-        host_ip: Some(publish.address.to_string()),
-        host_port: Some(publish.port.unwrap_or(0).to_string()),
-    };
-    Some(HashMap::from([(
-        format!("{}/tcp", port(service.instance.role)?),
-        Some(vec![binding]),
-    )]))
+    let usual = service.publish.zip(port(service));
+    let usual = usual.map(|(publish, inside)| PublishedPort { inside, publish });
+    let further = service.extras.ports.iter().copied();
+    let mut bindings: HashMap<String, Option<Vec<PortBinding>>> = HashMap::new();
+    for PublishedPort { inside, publish } in usual.into_iter().chain(further) {
+        let bound = bindings.entry(format!("{inside}/tcp")).or_default();
+        bound.get_or_insert_default().push(PortBinding {
+            host_ip: Some(publish.address.to_string()),
+            host_port: Some(publish.port.unwrap_or(0).to_string()),
+        });
+    }
+    (!bindings.is_empty()).then_some(bindings)
 }
 
 /// Other roles find this one by its role's name.
@@ -432,7 +517,8 @@ fn attach(body: &mut ContainerCreateBody, role: Role, network: String) {
     }
 }
 
-fn mount(body: &mut ContainerCreateBody, owner: &Identity, role: Role) {
+fn mount(body: &mut ContainerCreateBody, owner: &Identity, service: &Service) {
+    let role = service.instance.role;
     let volume = |kind, target: &str, read_only| Mount {
         typ: Some(MountType::VOLUME),
         source: Some(volume::name(&owner.environment, kind)),
@@ -442,18 +528,26 @@ fn mount(body: &mut ContainerCreateBody, owner: &Identity, role: Role) {
     };
     let is_database = role == Role::Database;
     let labels = labels(owner);
-    for unnamed in body
-        .host_config
-        .iter_mut()
-        .flat_map(|host| host.mounts.iter_mut())
-        .flatten()
-    {
-        unnamed.volume_options = Some(MountVolumeOptions {
+    let mounts = body.host_config.iter_mut();
+    let mounts = mounts.flat_map(|host| host.mounts.iter_mut()).flatten();
+    for mount in mounts {
+        if mount.typ == Some(MountType::BIND) {
+            continue;
+        }
+        // The name of a volume is the profile's until here.
+        if let Some(source) = &mut mount.source {
+            *source = volume::name(&owner.environment, own::contents(source));
+            continue;
+        }
+        mount.volume_options = Some(MountVolumeOptions {
             labels: Some(labels.clone()),
             ..Default::default()
         });
     }
-    let mut mounts = vec![volume(Contents::Secrets, SECRETS, !is_database)];
+    let mut mounts = Vec::new();
+    if !role.is_own() || service.extras.knows_database {
+        mounts.push(volume(Contents::Secrets, SECRETS, !is_database));
+    }
     if is_database {
         mounts.push(volume(Contents::Data, "/var/lib/postgresql/data", false));
     }

@@ -49,6 +49,33 @@ pub fn is_being_removed(cause: &Cause) -> bool {
     matches!(cause, Cause::DockerResponseServerError { message, .. } if message.contains("already in progress"))
 }
 
+/// Whether the Engine has given every network away that it gives by itself; Podman has other words for it.
+pub fn is_out_of_addresses(cause: &Cause) -> bool {
+    says(
+        cause,
+        &[
+            "non-overlapping IPv4 address pool",
+            "all predefined address pools have been fully subnetted",
+            "could not find free subnet",
+        ],
+    )
+}
+
+/// Whether the addresses that were asked for belong to another network.
+pub fn is_about_addresses(cause: &Cause) -> bool {
+    says(
+        cause,
+        &["overlaps with other", "already used", "already being used"],
+    )
+}
+
+fn says(cause: &Cause, words: &[&str]) -> bool {
+    let Cause::DockerResponseServerError { message, .. } = cause else {
+        return false;
+    };
+    words.iter().any(|words| message.contains(words))
+}
+
 pub fn error(cause: &Cause, action: &str) -> Error {
     let code = classify(cause);
     let error = Error::new(code, format!("cannot {action}")).because(innermost(cause));
@@ -58,6 +85,14 @@ pub fn error(cause: &Cause, action: &str) -> Error {
         .is_some_and(|source| source.to_string().contains("Range of CPUs"));
     if limits {
         return error.hint("lower `cpus` in the profile: the Engine's machine has fewer cores");
+    }
+    let needs_memory = error
+        .source
+        .as_ref()
+        .is_some_and(|source| source.to_string().contains("memory limit too low"));
+    if needs_memory {
+        return error
+            .hint("raise `memory` of this role in the profile: it is too little even to start");
     }
     match hint(code) {
         Some(hint) => error.hint(hint),
@@ -79,6 +114,9 @@ fn hint(code: Code) -> Option<&'static str> {
         }
         Code::RegistryDenied => {
             "log in with `docker login`, or correct the image's name in the profile; `--engine embedded` needs no image"
+        }
+        Code::ImagePlatform => {
+            "name an image in the profile that is there for the processor of the Engine's machine; `--engine embedded` needs no image"
         }
         Code::ImageMissing => {
             "check the image's name and tag in the profile; `--engine embedded` needs no image"
@@ -126,6 +164,8 @@ fn by_message(message: &str) -> Code {
         "access denied",
     ]) {
         Code::RegistryDenied
+    } else if has(&["no matching manifest", "exec format error"]) {
+        Code::ImagePlatform
     } else if has(&[
         "no such image",
         "manifest unknown",
@@ -259,6 +299,10 @@ mod tests {
             (
                 "Get \"https://registry/v2/\": dial tcp: lookup registry: no such host",
                 Code::RegistryUnreachable,
+            ),
+            (
+                "no matching manifest for linux/arm64/v8 in the manifest list entries",
+                Code::ImagePlatform,
             ),
             ("something new", Code::DockerAnswer),
         ];

@@ -128,7 +128,7 @@ fn repository_and_tag(name: &str) -> (&str, &str) {
 }
 
 /// bollard 0.21 reports the end of a stream as an error when the last line ending arrives by itself.
-fn is_only_the_end(cause: &Cause) -> bool {
+pub fn is_only_the_end(cause: &Cause) -> bool {
     matches!(cause, Cause::IOError { err } if err.to_string().contains("bytes remaining on stream"))
 }
 
@@ -224,10 +224,7 @@ pub async fn build(client: &Client, image: &ApiImage, watcher: &dyn Watcher) -> 
         .forcerm(true)
         .build();
     let messages = client.build_image(options, None, Some(body_full(context.into())));
-    let mut output = Output {
-        lines: Vec::new(),
-        partial: String::new(),
-    };
+    let mut output = Output::default();
     let mut messages = std::pin::pin!(messages);
     while let Some(message) = messages.next().await {
         match message {
@@ -240,19 +237,22 @@ pub async fn build(client: &Client, image: &ApiImage, watcher: &dyn Watcher) -> 
         let what = format!("the image {} is not there after its build", image.tag());
         return Err(Error::new(Code::BuildFailed, what).detail(output.lines));
     }
-    forget_older(client, image).await;
+    let label = format!("{}=api", label::ROLE);
+    forget_older(client, (&label, REPOSITORY), image.tag()).await;
     Ok(Some(format!("{size}")))
 }
 
 /// Everything the builder wrote, shown whole when the build fails.
-struct Output {
-    lines: Vec<String>,
+#[derive(Debug, Default)]
+pub struct Output {
+    /// Its lines.
+    pub lines: Vec<String>,
     partial: String,
 }
 
 impl Output {
     /// The builder sends pieces of text, not lines.
-    fn take(&mut self, message: BuildInfo, watcher: &dyn Watcher) {
+    pub fn take(&mut self, message: BuildInfo, watcher: &dyn Watcher) {
         self.partial.push_str(&message.stream.unwrap_or_default());
         while let Some((line, rest)) = self.partial.split_once('\n') {
             let line = line.trim_end().to_owned();
@@ -278,10 +278,10 @@ fn failed(cause: &Cause, image: &ApiImage, output: Output) -> Error {
 const KEPT: SignedDuration = SignedDuration::from_hours(1);
 
 /// Removes the images of earlier builds that nothing uses any more; one that is still in use refuses to go.
-async fn forget_older(client: &Client, image: &ApiImage) {
+pub async fn forget_older(client: &Client, (label, repository): (&str, &str), kept: &str) {
     let filters = HashMap::from([
-        ("label".to_owned(), vec![format!("{}=api", label::ROLE)]),
-        ("reference".to_owned(), vec![REPOSITORY.to_owned()]),
+        ("label".to_owned(), vec![label.to_owned()]),
+        ("reference".to_owned(), vec![repository.to_owned()]),
     ]);
     let options = ListImagesOptionsBuilder::default()
         .filters(&filters)
@@ -296,7 +296,7 @@ async fn forget_older(client: &Client, image: &ApiImage) {
     };
     let old = listed.unwrap_or_default().into_iter().filter(old);
     let tags = old.flat_map(|listed| listed.repo_tags);
-    for tag in tags.filter(|tag| tag != image.tag()) {
+    for tag in tags.filter(|tag| tag != kept) {
         drop(
             client
                 .remove_image(&tag, None::<RemoveImageOptions>, None)

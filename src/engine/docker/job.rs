@@ -2,6 +2,7 @@
 //! killed finds it by its labels and goes on listening.
 
 use std::io;
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,11 +24,14 @@ use super::container::SECRETS;
 use super::explain;
 use super::explain::Explained;
 use super::hash;
+use crate::database::Password;
 use crate::engine::Error;
 use crate::engine::Identity;
+use crate::engine::Instance;
 use crate::engine::Progress;
 use crate::engine::Remark;
 use crate::engine::Result;
+use crate::engine::Role;
 use crate::engine::SeedJob;
 use crate::engine::Service;
 use crate::engine::Watcher;
@@ -40,6 +44,9 @@ const FOLDER: &str = "/seed";
 
 /// The user of our own roles.
 const NOBODY: u64 = 65534;
+
+/// The permissions of the password. Nothing but the environment's own containers ever sees the volume it is in.
+const READABLE: u32 = 0o444;
 
 /// A block of the tar format.
 const BLOCK: u64 = 512;
@@ -111,23 +118,54 @@ impl Docker {
 
     /// Makes sure that the environment has a password. It is made once, by the first start of the database.
     pub(super) async fn ensure_password(&self, name: &str) -> Result<()> {
+        match self.stored_password(name).await? {
+            Some(_) => Ok(()),
+            None => {
+                self.store_password(name, random_password()?.as_bytes())
+                    .await
+            }
+        }
+    }
+
+    /// Makes sure that a program of any user can read the password. Environments that were made before programs of
+    /// others than ratesdev's own could be run keep it for its own user alone.
+    pub(super) async fn open_password(&self, owner: &Identity) -> Result<()> {
+        let database = container::name(owner, Instance::first(Role::Database));
+        match self.stored_password(&database).await? {
+            Some((_, READABLE)) | None => Ok(()),
+            Some((password, _)) => self.store_password(&database, &password).await,
+        }
+    }
+
+    /// The password of the database in this container.
+    pub(super) async fn read_password(&self, id: &str) -> Result<Password> {
+        let stored = self.stored_password(id).await?;
+        let missing = || Error::new(Code::DatabaseUnreachable, "the database has no password");
+        let (password, _) = stored.ok_or_else(missing)?;
+        Ok(Password::new(String::from_utf8_lossy(&password).trim_end()))
+    }
+
+    /// The password and the permissions of its file.
+    async fn stored_password(&self, container: &str) -> Result<Option<(Vec<u8>, u32)>> {
         let path = format!("{SECRETS}/{PASSWORD_FILE}");
         let options = DownloadFromContainerOptionsBuilder::default()
             .path(&path)
             .build();
-        match self
+        let archive = self
             .client
-            .download_from_container(name, Some(options))
-            .try_for_each(|_| async { Ok(()) })
-            .await
-        {
-            Ok(()) => return Ok(()),
-            Err(cause) if explain::is_missing(&cause) => {}
-            Err(cause) => return Err(explain::error(&cause, "look for the password")),
+            .download_from_container(container, Some(options));
+        match archive.try_collect::<Vec<Bytes>>().await {
+            Ok(archive) => Ok(only_file(&archive.concat())),
+            Err(cause) if explain::is_missing(&cause) => Ok(None),
+            Err(cause) => Err(explain::error(&cause, "look for the password")),
         }
-        let mut archive = header(PASSWORD_FILE, 64, 0o400);
-        archive.extend(random_password()?.as_bytes());
-        archive.extend(padding(64));
+    }
+
+    async fn store_password(&self, name: &str, password: &[u8]) -> Result<()> {
+        let length = password.len() as u64;
+        let mut archive = header(PASSWORD_FILE, length, READABLE);
+        archive.extend(password);
+        archive.extend(padding(length));
         let options = UploadToContainerOptionsBuilder::default()
             .path(SECRETS)
             .build();
@@ -137,6 +175,16 @@ impl Docker {
             .await;
         uploaded.explain("store the password")
     }
+}
+
+/// The contents and the permissions of the file in an archive.
+fn only_file(archive: &[u8]) -> Option<(Vec<u8>, u32)> {
+    let mut archive = tar::Archive::new(archive);
+    let mut entry = archive.entries().ok()?.next()?.ok()?;
+    let mode = entry.header().mode().ok()?;
+    let mut contents = Vec::new();
+    entry.read_to_end(&mut contents).ok()?;
+    Some((contents, mode & 0o777))
 }
 
 /// A tar archive of one file, made while it is read.

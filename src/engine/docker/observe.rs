@@ -1,5 +1,7 @@
 //! What exists: containers by label, with what the Engine knows about each.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::net::SocketAddr;
@@ -12,6 +14,7 @@ use bollard::models::ContainerInspectResponse;
 use bollard::models::ContainerState;
 use bollard::models::ContainerStateStatusEnum as Status;
 use bollard::models::HealthStatusEnum;
+use bollard::models::PortBinding;
 use bollard::query_parameters::ListContainersOptionsBuilder;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
@@ -23,6 +26,7 @@ use super::label;
 use super::network_name;
 use super::of_any_environment;
 use super::of_environment;
+use crate::engine::Contract;
 use crate::engine::Found;
 use crate::engine::Health;
 use crate::engine::HealthStatus;
@@ -30,23 +34,30 @@ use crate::engine::Instance;
 use crate::engine::Result;
 use crate::engine::Role;
 use crate::engine::State;
+use crate::engine::usual_needs;
 use crate::profile::EnvironmentName;
 
 /// How long a container that has just ended may be in no state that Docker knows.
 const SETTLING: Duration = Duration::from_secs(5);
 
-/// Every container of an environment, in the order of their roles.
+/// The ids of every container of an environment.
+pub async fn ids(client: &Client, environment: &EnvironmentName) -> Result<Vec<String>> {
+    let listed = containers(client, of_environment(environment)).await?;
+    Ok(listed.into_iter().map(|(id, _)| id).collect())
+}
+
+/// These containers of an environment, in the order of their roles.
 ///
 /// `network` is the id of the environment's network, where it has one.
 pub async fn instances(
     client: &Client,
+    ids: &[String],
     environment: &EnvironmentName,
     network: Option<&str>,
 ) -> Result<Vec<Found>> {
-    let ids = containers(client, of_environment(environment)).await?;
     let name = network_name(environment);
     let network = network.map(|id| NetworkNames { id, name: &name });
-    let inspected = try_join_all(ids.iter().map(|(id, _)| inspect(client, id, network))).await?;
+    let inspected = try_join_all(ids.iter().map(|id| inspect(client, id, network))).await?;
     let mut instances = mark_stale(client, inspected.into_iter().flatten().collect()).await?;
     instances.sort_by_key(|found| found.instance);
     Ok(instances)
@@ -105,6 +116,13 @@ async fn inspect(
     }
 }
 
+/// All that the Engine says of a container.
+pub async fn whole(client: &Client, id: &str) -> Result<serde_json::Value> {
+    let container = settled(|| client.inspect_container(id, None)).await;
+    let container = container.explain("inspect a container")?;
+    Ok(serde_json::to_value(container).expect("the models of the API are plain data"))
+}
+
 /// Asks again while the answer has a word that only Podman knows: it calls a container that has just ended `stopped`.
 pub async fn settled<T, F>(ask: impl Fn() -> F) -> Result<T, Cause>
 where
@@ -125,13 +143,15 @@ fn found(
     container: ContainerInspectResponse,
     network: Option<NetworkNames<'_>>,
 ) -> Option<(Found, ImageId)> {
-    let published = published(&container);
+    let bindings = bindings(&container);
     let is_cut_off = !is_on(&container, network);
     let config = container.config?;
     let mut labels = config.labels?;
     let instance = instance(&labels)?;
     let mut label = |name: &str| labels.remove(name);
     let state = container.state?;
+    let told = label(label::PORT).and_then(|port| port.parse().ok());
+    let ports = in_order(bindings, told);
     let found = Found {
         instance,
         id: container.id?,
@@ -147,23 +167,33 @@ fn found(
         image_is_stale: false,
         is_cut_off,
         config_hash: label(label::CONFIG_HASH).unwrap_or_default(),
+        contract: contract(label(label::HEALTH), label(label::LISTEN)),
         root: label(label::ROOT).unwrap_or_default().into(),
         profile: label(label::PROFILE).unwrap_or_default(),
         profile_file: label(label::PROFILE_FILE).unwrap_or_default().into(),
         endpoint: None,
-        published,
+        published: ports.first().copied(),
         restarts: container
             .restart_count
             .and_then(|count| count.try_into().ok())
             .unwrap_or(0),
+        needs: needs(instance.role, label(label::NEEDS)),
+        probe: label(label::PROBE),
+        ports,
     };
     Some((found, container.image.unwrap_or_default()))
+}
+
+/// What a container's labels say of the program in it.
+fn contract(health: Option<String>, port: Option<String>) -> Option<Contract> {
+    let (health, port) = (health?, port?.parse().ok()?);
+    Some(Contract { port, health })
 }
 
 /// The part that a container with these labels plays.
 pub fn instance(labels: &HashMap<String, String>) -> Option<Instance> {
     let role = labels.get(label::ROLE)?;
-    let role = Role::ALL.into_iter().find(|known| known.as_str() == role)?;
+    let role = role.parse().ok()?;
     let number = labels.get(label::NUMBER);
     let number = number.and_then(|number| number.parse().ok()).unwrap_or(1);
     Some(Instance { role, number })
@@ -195,17 +225,18 @@ fn has_joined(container: &ContainerInspectResponse, network: &str) -> bool {
 
 /// Compares the image each container was made from with the one that goes by that name today.
 async fn mark_stale(client: &Client, instances: Vec<(Found, ImageId)>) -> Result<Vec<Found>> {
-    let mut today = HashMap::new();
-    let mut compared = Vec::with_capacity(instances.len());
-    for (mut found, made_from) in instances {
-        if !today.contains_key(&found.image) {
-            today.insert(found.image.clone(), image::id(client, &found.image).await?);
-        }
+    let names: BTreeSet<_> = instances
+        .iter()
+        .map(|(found, _)| found.image.clone())
+        .collect();
+    let today = try_join_all(names.iter().map(|name| image::id(client, name))).await?;
+    let today: BTreeMap<_, _> = names.iter().zip(today).collect();
+    let compare = |(mut found, made_from): (Found, ImageId)| {
         let current = today.get(&found.image).and_then(Option::as_deref);
         found.image_is_stale = current.is_some_and(|current| current != made_from);
-        compared.push(found);
-    }
-    Ok(compared)
+        found
+    };
+    Ok(instances.into_iter().map(compare).collect())
 }
 
 fn meaning(state: ContainerState) -> State {
@@ -250,15 +281,36 @@ fn started_at(state: &ContainerState) -> Option<Timestamp> {
     text.parse().ok()
 }
 
-/// Where the port is published on the machine of the Engine.
-fn published(container: &ContainerInspectResponse) -> Option<SocketAddr> {
-    let ports = container.network_settings.as_ref()?.ports.as_ref()?;
-    let binding = ports.values().flatten().flatten().next()?;
+/// The roles that a container needs: what its role always does, and what its label says.
+fn needs(role: Role, label: Option<String>) -> Vec<Role> {
+    let label = label.unwrap_or_default();
+    let said = label.split(',').filter_map(|role| role.parse().ok());
+    usual_needs(role).iter().copied().chain(said).collect()
+}
+
+/// The ports inside a container and where each is published on the machine of the Engine.
+fn bindings(container: &ContainerInspectResponse) -> Vec<(u16, SocketAddr)> {
+    let settings = container.network_settings.as_ref();
+    let ports = settings.and_then(|settings| settings.ports.as_ref());
+    let mut bindings = Vec::new();
+    for (inside, bound) in ports.into_iter().flatten() {
+        let inside = inside.split('/').next().and_then(|port| port.parse().ok());
+        let bound = bound.iter().flatten().filter_map(address);
+        bindings.extend(bound.map(|address| (inside.unwrap_or(0), address)));
+    }
+    bindings
+}
+
+fn address(binding: &PortBinding) -> Option<SocketAddr> {
     let address: IpAddr = binding.host_ip.as_ref()?.parse().ok()?;
-    Some(SocketAddr::new(
-        address,
-        binding.host_port.as_ref()?.parse().ok()?,
-    ))
+    let port = binding.host_port.as_ref()?.parse().ok()?;
+    Some(SocketAddr::new(address, port))
+}
+
+/// Where they are published, the one first that people are told of.
+fn in_order(mut bindings: Vec<(u16, SocketAddr)>, told: Option<u16>) -> Vec<SocketAddr> {
+    bindings.sort_by_key(|(inside, address)| (Some(*inside) != told, *inside, *address));
+    bindings.into_iter().map(|(_, address)| address).collect()
 }
 
 #[cfg(test)]

@@ -76,6 +76,7 @@ fn entry<'a>(all: &'a mut All, labels: &HashMap<String, String>) -> Option<&'a m
         profile: label(label::PROFILE),
         root: label(label::ROOT).into(),
         instances: Vec::new(),
+        trouble: None,
     }))
 }
 

@@ -1,10 +1,13 @@
 //! What containers use, as Docker's own client counts it.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
 use bollard::Docker as Client;
+use bollard::models::ContainerBlkioStats;
 use bollard::models::ContainerMemoryStats;
+use bollard::models::ContainerNetworkStats;
 use bollard::models::ContainerStatsResponse;
 use bollard::query_parameters::StatsOptionsBuilder;
 use futures_util::StreamExt;
@@ -12,6 +15,7 @@ use jiff::Timestamp;
 
 use super::cgroup;
 use super::explain;
+use crate::engine::Flow;
 use crate::engine::Reading;
 use crate::engine::Result;
 use crate::profile::Bytes;
@@ -49,7 +53,37 @@ fn reading(stats: &ContainerStatsResponse) -> Option<Reading> {
         cpu: Duration::from_nanos(cpu),
         memory: Bytes(without_page_cache(memory)?),
         memory_limit: memory.limit.map(Bytes),
+        network: stats.networks.as_ref().map(network),
+        disk: stats.blkio_stats.as_ref().and_then(disk),
     })
+}
+
+fn network(interfaces: &HashMap<String, ContainerNetworkStats>) -> Flow {
+    let flows = interfaces.values().map(|interface| Flow {
+        inward: interface.rx_bytes.unwrap_or(0),
+        outward: interface.tx_bytes.unwrap_or(0),
+    });
+    flows.sum()
+}
+
+/// The versions of control groups write the directions differently.
+fn disk(stats: &ContainerBlkioStats) -> Option<Flow> {
+    let entries = stats.io_service_bytes_recursive.as_ref()?.iter();
+    let flows = entries.filter_map(|entry| {
+        let bytes = entry.value?;
+        match entry.op.as_deref()?.to_ascii_lowercase().as_str() {
+            "read" => Some(Flow {
+                inward: bytes,
+                outward: 0,
+            }),
+            "write" => Some(Flow {
+                inward: 0,
+                outward: bytes,
+            }),
+            _ => None,
+        }
+    });
+    Some(flows.sum())
 }
 
 /// The versions of control groups name the page cache differently.

@@ -1,5 +1,7 @@
 //! Where an environment's data and secrets live.
 
+use std::collections::HashMap;
+
 use bollard::Docker as Client;
 use bollard::models::VolumeCreateRequest;
 use bollard::query_parameters::ListVolumesOptionsBuilder;
@@ -17,10 +19,13 @@ use crate::engine::Result;
 use crate::engine::Volume;
 use crate::error::Code;
 use crate::profile::EnvironmentName;
+use crate::profile::ShortName;
 
 /// The name of a volume.
 pub fn name(environment: &EnvironmentName, contents: Contents) -> String {
     match contents {
+        Contents::Named(name) => format!("ratesdev-{environment}-volume-{name}"),
+        Contents::Dump => format!("ratesdev-{environment}-dump"),
         Contents::Data => format!("ratesdev-{environment}-database"),
         Contents::Secrets => format!("ratesdev-{environment}-secrets"),
     }
@@ -35,14 +40,16 @@ pub async fn list(client: &Client, environment: &EnvironmentName) -> Result<Vec<
         .list_volumes(Some(options))
         .await
         .explain("list the volumes")?;
-    let secrets = name(environment, Contents::Secrets);
+    let [secrets, data] = [Contents::Secrets, Contents::Data].map(|it| name(environment, it));
     let volume = |volume: bollard::models::Volume| {
         let label = |name: &str| volume.labels.get(name).cloned().unwrap_or_default();
         Volume {
-            contents: if volume.name == secrets {
-                Contents::Secrets
-            } else {
-                Contents::Data
+            contents: match label(label::VOLUME).parse() {
+                Ok(own) => Contents::Named(own),
+                Err(_) if volume.name == secrets => Contents::Secrets,
+                Err(_) if volume.name == data => Contents::Data,
+                // A job's has no name but its id.
+                Err(_) => Contents::Dump,
             },
             root: label(label::ROOT).into(),
             protected: label(label::PROTECTED) == "true",
@@ -55,13 +62,15 @@ pub async fn list(client: &Client, environment: &EnvironmentName) -> Result<Vec<
     Ok(volumes)
 }
 
-pub async fn create(client: &Client, owner: &Identity) -> Result<()> {
+/// Makes those for data and secrets, and those of the team's own that have these names.
+pub async fn create(client: &Client, owner: &Identity, names: &[ShortName]) -> Result<()> {
     refuse_lost_secrets(client, owner).await?;
     // Secrets first: without data they are harmless, and data is never there without them.
-    for contents in [Contents::Secrets, Contents::Data] {
+    let own = names.iter().copied().map(Contents::Named);
+    for contents in [Contents::Secrets, Contents::Data].into_iter().chain(own) {
         let request = VolumeCreateRequest {
             name: Some(name(&owner.environment, contents)),
-            labels: Some(labels(owner)),
+            labels: Some(volume_labels(owner, contents)),
             ..Default::default()
         };
         let made = client
@@ -71,6 +80,14 @@ pub async fn create(client: &Client, owner: &Identity) -> Result<()> {
         refuse_foreign(&made, owner)?;
     }
     Ok(())
+}
+
+fn volume_labels(owner: &Identity, contents: Contents) -> HashMap<String, String> {
+    let mut labels = labels(owner);
+    if let Contents::Named(name) = contents {
+        labels.insert(label::VOLUME.to_owned(), name.to_string());
+    }
+    labels
 }
 
 /// Creating a volume that exists succeeds; one that is not labelled as this environment's is somebody else's.

@@ -34,6 +34,13 @@ pub fn folder(path: &Path, mode: u32) -> io::Result<()> {
     }
 }
 
+/// Makes an empty file for this user alone unless one is there that can be written.
+pub fn file(path: &Path) -> io::Result<()> {
+    let mut options = File::options();
+    let file = options.append(true).create(true).mode(0o600).open(path);
+    file.map(drop)
+}
+
 /// Replaces a file as a whole: whoever reads it finds the old contents or the new, even after a crash.
 pub fn replace(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
     replace_with(path, mode, |file| file.write_all(contents))
@@ -46,17 +53,33 @@ pub fn replace_with(
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
     let new = beside(path);
-    remove(&new)?;
+    let written = make(&new, mode, write).and_then(|()| std::fs::rename(&new, path));
+    if written.is_err() {
+        // What was begun must not go on filling a disk that is full.
+        drop(remove(&new));
+    }
+    written.and_then(|()| sync_folder(path))
+}
+
+fn make(path: &Path, mode: u32, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    remove(path)?;
     let mut file = File::options()
         .write(true)
         .create_new(true)
         .mode(mode)
-        .open(&new)?;
+        .open(path)?;
     file.set_permissions(Permissions::from_mode(mode))?;
     write(&mut file)?;
-    file.sync_all()?;
-    std::fs::rename(&new, path)?;
-    sync_folder(path)
+    file.sync_all()
+}
+
+/// Less than this is no room: PostgreSQL takes its log 16 MB at a time, and ends where it cannot.
+const SCARCE: u64 = 16 << 20;
+
+/// Whether the disk of a folder has no room for anybody but root, as far as the system tells.
+pub fn is_full(folder: &Path) -> bool {
+    let found = rustix::fs::statvfs(folder);
+    found.is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) < SCARCE)
 }
 
 /// The name under which something is made before it takes its place; two processes may make the same at the same time.

@@ -108,7 +108,7 @@ impl Reading {
         let mut found = Vec::new();
         for (environment, cursor) in &mut self.cursors {
             // An environment that goes takes its events along.
-            while let Ok(Some(line)) = cursor.next() {
+            while let Ok(Some(line)) = cursor.next(|| true) {
                 found.extend(event(environment, &line));
             }
         }

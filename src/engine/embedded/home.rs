@@ -17,6 +17,9 @@ pub const VARIABLE: &str = "RATESDEV_HOME";
 /// The folder of root, which belongs to the machine and not to a person.
 const OF_ROOT: &str = "/var/lib/ratesdev";
 
+/// The name of the folder with the copies of this program.
+const PROGRAMS: &str = "programs";
+
 /// The folder of all environments.
 #[derive(Debug, Clone)]
 pub struct Home(PathBuf);
@@ -46,7 +49,7 @@ impl Home {
 
     /// Where the copies of this program are that roles run from.
     pub fn programs(&self) -> PathBuf {
-        self.0.join("programs")
+        self.0.join(PROGRAMS)
     }
 
     /// Where the environments are.
@@ -57,6 +60,20 @@ impl Home {
     /// The folder of one environment.
     pub fn place(&self, environment: &EnvironmentName) -> Place {
         Place(self.environments().join(environment.as_str()))
+    }
+
+    /// The file that is locked by whoever changes an environment. It stays when the environment goes: somebody may wait
+    /// for it.
+    pub fn lock(&self, environment: &EnvironmentName) -> Result<PathBuf> {
+        self.make()?;
+        let folder = self.0.join("locks");
+        let path = folder.join(format!("{environment}.lock"));
+        let make = || {
+            disk::folder(&folder, disk::PRIVATE)?;
+            disk::file(&path)
+        };
+        make().map_err(|error| unusable(&self.0, error))?;
+        Ok(path)
     }
 
     /// The names of those that have a folder, sorted.
@@ -127,6 +144,12 @@ impl Place {
     /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Where the copies of this program are, seen from here.
+    #[cfg(target_os = "linux")]
+    pub fn programs(&self) -> Option<PathBuf> {
+        Some(self.0.parent()?.parent()?.join(PROGRAMS))
     }
 
     /// The environment's name.

@@ -1,12 +1,16 @@
 //! The load of a dump as a process. It reads the user's own file, so it runs as the user.
 
 use super::Embedded;
+use super::disk;
+use super::home::Place;
+use crate::engine::Error;
 use crate::engine::Identity;
 use crate::engine::Remark;
 use crate::engine::Result;
 use crate::engine::SeedJob;
 use crate::engine::Watcher;
 use crate::engine::load;
+use crate::error::Code;
 
 impl Embedded {
     pub(super) async fn seed(
@@ -24,6 +28,26 @@ impl Embedded {
             Some(running) => running.id,
             None => self.start(owner, &service, watcher).await?,
         };
-        load::listen(self, owner, &id, watcher).await
+        let loaded = load::listen(self, owner, &id, watcher).await;
+        let place = self.home.place(&owner.environment);
+        loaded.map_err(|error| explain(&place, error))
     }
+}
+
+/// A server whose disk is full ends, and the load only sees that it is gone.
+fn explain(place: &Place, error: Error) -> Error {
+    let is_lost = matches!(
+        error.code,
+        Code::DatabaseUnreachable | Code::DatabaseRefused | Code::RoleDied
+    );
+    if !is_lost || !disk::is_full(place.path()) {
+        return error;
+    }
+    let what = "the seed was not loaded: the database's disk is full";
+    let (detail, path) = (error.detail.clone(), place.path().display());
+    let hint = format!("make room on the disk of {path}, then run the command again");
+    Error::new(Code::DiskFull, what)
+        .because(error)
+        .detail(detail)
+        .hint(hint)
 }

@@ -80,7 +80,8 @@ fn unrecorded(place: &Place, records: &[Record]) -> Vec<(Role, Process)> {
         let record = records
             .iter()
             .find(|record| real(&record.launch.folder) == folder)?;
-        let is_it = runs(pid, &record.launch.program) && !is_child_in(pid, &folder);
+        let is_it =
+            program_of(pid) == Some(real(&record.launch.program)) && !is_child_in(pid, &folder);
         Some((record.instance.role, Process::find(pid).filter(|_| is_it)?))
     });
     found.collect()
@@ -121,17 +122,22 @@ fn link(pid: u32, name: &str) -> Option<PathBuf> {
 
 /// A path as the system names it.
 #[cfg(target_os = "linux")]
-fn real(path: &Path) -> PathBuf {
+pub fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-/// Whether a process runs a program; one whose file was replaced meanwhile is shown with a word behind its name.
+/// The program that a process runs; one whose file was replaced meanwhile is shown with a word behind its name.
 #[cfg(target_os = "linux")]
-fn runs(pid: u32, program: &Path) -> bool {
-    let exe = link(pid, "exe").unwrap_or_default();
-    let exe = exe.to_string_lossy();
-    let exe = exe.strip_suffix(" (deleted)").unwrap_or(&exe);
-    real(program) == Path::new(exe)
+pub fn program_of(pid: u32) -> Option<PathBuf> {
+    let exe = link(pid, "exe")?;
+    let exe = exe.to_str()?;
+    Some(exe.strip_suffix(" (deleted)").unwrap_or(exe).into())
+}
+
+/// The folder that a process works in.
+#[cfg(target_os = "linux")]
+pub fn folder_of(pid: u32) -> Option<PathBuf> {
+    link(pid, "cwd")
 }
 
 /// Whether a process was started by another that works in the same folder: PostgreSQL's own children are its to end.

@@ -1,8 +1,13 @@
 //! What roles write: kept line by line with its time, and read again.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io;
+use std::io::Read;
+use std::io::Seek;
+use std::io::SeekFrom;
 use std::io::Write;
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -33,6 +38,9 @@ const PARTS: usize = 3;
 /// A line that is longer than this becomes several.
 const LONGEST: usize = 4 << 20;
 
+/// How much of the end of a log is looked at for its last line.
+const END: u64 = 16 << 10;
+
 /// How often a followed log is looked at, and how often it is asked whether anybody still writes it.
 const LOOK: Duration = Duration::from_millis(50);
 const ASK: Duration = Duration::from_secs(1);
@@ -55,10 +63,11 @@ pub struct Keeper {
 impl Keeper {
     /// Goes on in the log of an instance.
     pub fn open(place: &Place, instance: Instance) -> io::Result<Self> {
+        let last = last_time(&place.log(instance));
         Ok(Self {
             writer: Writer::open(of(place, instance))?,
             begun: Vec::new(),
-            last: Timestamp::MIN,
+            last: last.unwrap_or(Timestamp::MIN),
         })
     }
 
@@ -102,6 +111,19 @@ impl Keeper {
         }
         self.writer.write(lines)
     }
+}
+
+/// When the last line of a log was written, where that is a short one. The clock may have been set back since.
+fn last_time(path: &Path) -> Option<Timestamp> {
+    let mut file = File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(END)))
+        .ok()?;
+    let mut end = Vec::new();
+    file.take(END).read_to_end(&mut end).ok()?;
+    let lines = end.strip_suffix(b"\n")?;
+    let line = lines.rsplit(|byte| *byte == b'\n').next()?;
+    Some(parse(line)?.time)
 }
 
 /// A line as it is kept: a time, a space, the text.
@@ -197,7 +219,8 @@ impl Reading {
 
     /// The next line that the window shows, of those that are there.
     fn next_inside(&mut self) -> io::Result<Option<LogLine>> {
-        while let Some(line) = self.cursor.next()? {
+        let writer = &self.writer;
+        while let Some(line) = self.cursor.next(|| writer.is_still_the_one())? {
             let Some(line) = parse(&line) else { continue };
             if self.window.until.is_some_and(|until| line.time >= until) {
                 self.is_over = true;
@@ -220,6 +243,13 @@ struct WriterWatch {
 }
 
 impl WriterWatch {
+    /// Whether what is found where this log was belongs to it. Another instance of the name is written down before its log
+    /// is begun.
+    fn is_still_the_one(&self) -> bool {
+        let record = record::read(&self.place, self.instance).ok().flatten();
+        record.is_none_or(|record| record.token == self.token)
+    }
+
     /// The supervisor says in the record that the instance has ended once its last words are kept. A supervisor that is
     /// gone keeps nothing.
     async fn has_ended(&mut self) -> bool {
@@ -234,7 +264,7 @@ impl WriterWatch {
             return false;
         }
         self.asked = Instant::now();
-        client::connect(&self.place).await.is_err()
+        !client::is_attended(&self.place).await
     }
 }
 
@@ -290,12 +320,55 @@ mod tests {
         }
     }
 
+    fn record(token: &str) -> record::Record {
+        let process = crate::engine::embedded::process::Process::find(std::process::id());
+        record::Record {
+            instance: API,
+            token: token.to_owned(),
+            image: String::new(),
+            config_hash: String::new(),
+            owner: record::Owner::default(),
+            launch: record::Launch::default(),
+            endpoint: None,
+            life: Life::Running {
+                process: process.unwrap(),
+                since: at(1),
+            },
+        }
+    }
+
     #[tokio::test]
-    async fn no_two_lines_have_the_same_time() {
+    async fn a_reader_takes_no_line_of_the_instance_that_took_the_place_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(&folder);
+        record("one").save(&place).unwrap();
+        let write = |line: &str, second| {
+            let mut keeper = Keeper::open(&place, API).unwrap();
+            keeper.take(line.as_bytes(), at(second)).unwrap();
+        };
+        write("first\n", 1);
+        let window = LogWindow {
+            follow: true,
+            ..LogWindow::default()
+        };
+        let mut lines = read(place.clone(), API, "one".to_owned(), window);
+        assert_eq!(lines.next().await.unwrap().unwrap().text, "first");
+        write("last\n", 2);
+        of(&place, API).remove().unwrap();
+        record("two").save(&place).unwrap();
+        write("of the next\n", 3);
+        let rest: Vec<_> = lines.map(|line| line.unwrap().text).collect().await;
+        assert_eq!(rest, ["last"]);
+    }
+
+    #[tokio::test]
+    async fn no_two_lines_have_the_same_time_though_the_clock_is_set_back() {
         let folder = tempfile::tempdir().unwrap();
         let place = place(&folder);
         let mut keeper = Keeper::open(&place, API).unwrap();
-        keeper.take(b"1\n2\n3\n", at(1)).unwrap();
+        keeper.take(b"1\n2\n3\n", at(2)).unwrap();
+        let mut keeper = Keeper::open(&place, API).unwrap();
+        keeper.take(b"4\n", at(1)).unwrap();
         let lines = read(place, API, String::new(), LogWindow::default());
         let times: Vec<_> = lines.map(|line| line.unwrap().time).collect().await;
         assert!(times.is_sorted_by(|one, other| one < other), "{times:?}");

@@ -1,6 +1,10 @@
 //! What exists of an environment: what its supervisor says, and where there is none what the records say, each looked
 //! after against the processes there are.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
 use super::client;
 use super::client::Listed;
 use super::disk;
@@ -18,15 +22,24 @@ use super::volume;
 use crate::engine::Found;
 use crate::engine::Network;
 use crate::engine::Observed;
+use crate::engine::Overview;
 use crate::engine::Result;
 use crate::engine::Role;
 use crate::engine::State;
+use crate::engine::usual_needs;
 use crate::profile::EnvironmentName;
 
-/// Everything that exists of an environment.
-pub async fn environment(home: &Home, name: &EnvironmentName) -> Result<Observed> {
+/// Why nothing is known for certain of what a supervisor looks after that does not answer.
+const SILENT: &str = "its supervisor does not answer";
+
+/// Everything that exists of an environment, whose supervisor may take so long to say what runs.
+pub async fn environment(
+    home: &Home,
+    name: &EnvironmentName,
+    patience: Duration,
+) -> Result<Observed> {
     let place = home.place(name);
-    let listed = client::list(&place).await?;
+    let listed = client::list(&place, patience).await;
     // Records are read after the supervisor was asked: what has ended meanwhile stands there.
     let records = record::all(&place).map_err(|error| unusable(place.path(), error))?;
     let mut instances: Vec<_> = records
@@ -38,7 +51,27 @@ pub async fn environment(home: &Home, name: &EnvironmentName) -> Result<Observed
         instances: instances.into_iter().map(|(found, _)| found).collect(),
         network: Network::Needless,
         volumes: volume::list(&place)?,
+        unattended: matches!(listed, Listed::Silent).then(|| SILENT.to_owned()),
     })
+}
+
+/// All environments at a glance, looked at side by side; one that cannot be looked at is listed with the reason.
+pub async fn overview(home: &Home, kept: bool) -> Result<Vec<Overview>> {
+    let glances = home.names()?.into_iter().map(|name| async {
+        let observed = environment(home, &name, client::GLANCE).await;
+        (name, observed)
+    });
+    let seen = join_all(glances).await.into_iter();
+    let listed = seen.filter_map(|(name, observed)| match observed {
+        Ok(observed) => {
+            let is_there = observed.unattended.is_some()
+                || !observed.instances.is_empty()
+                || (kept && !observed.volumes.is_empty());
+            is_there.then(|| Overview::of(name, &observed))
+        }
+        Err(error) => Some(Overview::unknown(name, &error)),
+    });
+    Ok(listed.collect())
 }
 
 /// The names of those that have instances.
@@ -73,11 +106,17 @@ pub fn id(place: &Place, record: &Record) -> String {
 fn found(place: &Place, record: Record, listed: &Listed) -> (Found, Option<String>) {
     let live = match listed {
         Listed::Roles(roles) => roles.iter().find(|live| live.record.token == record.token),
-        Listed::Nobody | Listed::Foreign => None,
+        Listed::Nobody | Listed::Foreign | Listed::Silent => None,
     };
-    let is_foreign = matches!(listed, Listed::Foreign);
+    let is_foreign = matches!(listed, Listed::Foreign | Listed::Silent);
     let record = live.map_or(record, |live| live.record.clone());
-    let state = state(&record, live.is_some() || is_foreign);
+    // Of a supervisor that does not answer it is not known whether it starts again what has died.
+    let is_looked_after = match listed {
+        Listed::Foreign => true,
+        Listed::Silent => record.process().is_some(),
+        Listed::Roles(_) | Listed::Nobody => live.is_some(),
+    };
+    let state = state(&record, is_looked_after);
     let holds_port = live.is_some() || record.process().is_some();
     let database = record.launch.variables.get(DB_PORT).cloned();
     let found = Found {
@@ -90,9 +129,12 @@ fn found(place: &Place, record: Record, listed: &Listed) -> (Found, Option<Strin
         },
         restarts: live.map_or(0, |live| live.restarts),
         published: record.endpoint.filter(|_| holds_port),
+        ports: record.endpoint.filter(|_| holds_port).into_iter().collect(),
+        needs: usual_needs(record.instance.role).to_vec(),
+        probe: None,
         endpoint: record.endpoint.filter(|_| holds_port),
         state,
-        // What a supervisor of another version looks after cannot be asked about, and is replaced.
+        // What a supervisor looks after that is of another version, or silent, cannot be asked about and is replaced.
         image_is_stale: is_foreign || is_stale(&record.launch),
         is_cut_off: false,
         instance: record.instance,
@@ -101,6 +143,7 @@ fn found(place: &Place, record: Record, listed: &Listed) -> (Found, Option<Strin
         root: record.owner.root,
         profile: record.owner.profile,
         profile_file: record.owner.profile_file,
+        contract: None,
     };
     (found, database)
 }

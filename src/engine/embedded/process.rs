@@ -117,7 +117,8 @@ pub fn boot() -> String {
 
 #[cfg(not(target_os = "linux"))]
 pub fn boot() -> String {
-    let read = output(Command::new("sysctl").args(["-n", "kern.boottime"]));
+    // The time of the start would not do: it moves when the clock is set.
+    let read = output(Command::new("sysctl").args(["-n", "kern.bootsessionuuid"]));
     read.unwrap_or_default().trim().to_owned()
 }
 

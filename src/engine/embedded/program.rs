@@ -31,6 +31,13 @@ pub fn is_there(home: &Home, image: &str) -> bool {
     path(home, image).is_file()
 }
 
+/// Whether a file is one of the copies in this folder, whichever.
+#[cfg(target_os = "linux")]
+pub fn is_copy(file: &Path, programs: &Path) -> bool {
+    let below = file.strip_prefix(programs);
+    below.is_ok_and(|below| below.components().count() == 2 && below.ends_with("ratesdev"))
+}
+
 /// Makes the copy, and removes those that nothing runs from any more.
 pub fn build(home: &Home, image: &ApiImage) -> Result<()> {
     home.make()?;

@@ -102,6 +102,9 @@ pub enum Refusal {
         what: String,
         /// Why.
         cause: String,
+        /// Whether that is a disk without space; earlier supervisors do not tell.
+        #[serde(default)]
+        is_full: bool,
     },
     /// The request is in another language.
     Foreign,
@@ -113,6 +116,7 @@ impl Refusal {
         let what = what.into();
         move |error| Self::Failed {
             what,
+            is_full: error.kind() == std::io::ErrorKind::StorageFull,
             cause: error.to_string(),
         }
     }

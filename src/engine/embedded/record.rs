@@ -146,6 +146,11 @@ impl Record {
         disk::save(&place.record(self.instance), self)
     }
 
+    /// Whether another port will do where the one it had is taken.
+    pub fn may_move(&self) -> bool {
+        self.launch.socket.is_some_and(|socket| socket.may_move)
+    }
+
     /// The process that it runs as, if that is still there.
     pub fn process(&self) -> Option<&Process> {
         match &self.life {
@@ -186,8 +191,9 @@ fn instance(path: &Path) -> Option<Instance> {
         Some((role, number)) => (role, number.parse().ok()?),
         None => (name, 1),
     };
-    let role = Role::ALL.into_iter().find(|known| known.as_str() == role)?;
-    Some(Instance { role, number })
+    let role: Role = role.parse().ok()?;
+    // Only Docker runs services of the team's own.
+    (!role.is_own()).then_some(Instance { role, number })
 }
 
 #[cfg(test)]

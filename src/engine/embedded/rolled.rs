@@ -141,8 +141,9 @@ impl Cursor {
         }
     }
 
-    /// The next line without its end; none when everything that was written so far has been read.
-    pub fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+    /// The next line without its end; none when everything that was written so far has been read. A file that took the
+    /// place of the one that was read is gone on with only if it `is_ours`.
+    pub fn next(&mut self, is_ours: impl Fn() -> bool) -> io::Result<Option<Vec<u8>>> {
         loop {
             if let Some(line) = self.read()? {
                 return Ok(Some(line));
@@ -151,6 +152,9 @@ impl Cursor {
             let Some(next) = self.successor()? else {
                 return Ok(None);
             };
+            if !is_ours() {
+                return Ok(None);
+            }
             if let Some(line) = self.read()? {
                 return Ok(Some(line));
             }
@@ -203,7 +207,7 @@ mod tests {
     }
 
     fn rest(cursor: &mut Cursor) -> Vec<String> {
-        let lines = std::iter::from_fn(|| cursor.next().unwrap());
+        let lines = std::iter::from_fn(|| cursor.next(|| true).unwrap());
         lines.map(|line| String::from_utf8(line).unwrap()).collect()
     }
 

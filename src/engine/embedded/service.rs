@@ -23,6 +23,7 @@ use crate::engine::Role;
 use crate::engine::Service;
 use crate::engine::embedded::home::Home;
 use crate::engine::port_taken;
+use crate::engine::variables::fill;
 use crate::error::Code;
 use crate::profile::Postgres;
 use crate::text::hex;
@@ -57,9 +58,11 @@ pub fn reached(address: IpAddr) -> IpAddr {
 /// The port of a role: the one that is wanted, else the one it had, else a free one.
 pub fn port(place: &Place, service: &Service, publish: Publish, had: Option<u16>) -> Result<u16> {
     let bind = |port: u16| TcpListener::bind((publish.address, port));
-    let is_taken = |port| bind(port).is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse);
     match publish.port {
-        Some(port) if service.instance.role == Role::Database && is_taken(port) => {
+        Some(port)
+            if service.instance.role == Role::Database
+                && is_taken(SocketAddr::new(publish.address, port)) =>
+        {
             Err(port_taken(port, service.instance, None))
         }
         Some(port) => Ok(port),
@@ -72,6 +75,12 @@ pub fn port(place: &Place, service: &Service, publish: Publish, had: Option<u16>
             free.ok_or_else(|| no_free_port(service, publish))
         }
     }
+}
+
+/// Whether something listens at an address.
+pub fn is_taken(address: SocketAddr) -> bool {
+    let bound = TcpListener::bind(address);
+    bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
 }
 
 fn no_free_port(service: &Service, publish: Publish) -> Error {
@@ -106,7 +115,7 @@ pub fn own(
     if service.instance.role == Role::Api {
         variables.insert("API_LISTEN".to_owned(), "stdin".to_owned());
     }
-    variables.extend(service.variables.clone());
+    variables.extend(fill(&service.variables, &variables));
     Launch {
         program: program::path(home, &service.image),
         // Its path follows from what is in it.
@@ -184,6 +193,8 @@ mod tests {
             variables: BTreeMap::new(),
             arguments: Vec::new(),
             publish: None,
+            contract: None,
+            extras: Box::default(),
         };
         let named = |folder: &str| database(Postgres::Folder(folder.into()));
         let found = database(Postgres::Auto);

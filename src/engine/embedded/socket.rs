@@ -2,6 +2,7 @@
 
 use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -32,12 +33,37 @@ pub async fn connect(place: &Place) -> io::Result<UnixStream> {
     UnixStream::connect(place.path().join(SOCKET)).await
 }
 
-/// Opens the socket in the current folder, for this user alone.
-pub fn listen() -> io::Result<UnixListener> {
-    super::disk::remove(Path::new(SOCKET))?;
-    let listener = UnixListener::bind(SOCKET)?;
-    std::fs::set_permissions(SOCKET, Permissions::from_mode(0o600))?;
-    Ok(listener)
+/// The socket of a supervisor, in the folder that it works in.
+#[derive(Debug)]
+pub struct Socket {
+    listener: UnixListener,
+    /// What tells its file from another of the name.
+    inode: u64,
+}
+
+impl Socket {
+    /// Opens it for this user alone.
+    pub fn open() -> io::Result<Self> {
+        super::disk::remove(Path::new(SOCKET))?;
+        let listener = UnixListener::bind(SOCKET)?;
+        std::fs::set_permissions(SOCKET, Permissions::from_mode(0o600))?;
+        let inode = std::fs::symlink_metadata(SOCKET)?.ino();
+        Ok(Self { listener, inode })
+    }
+
+    /// The next who connects.
+    pub async fn accept(&self) -> io::Result<UnixStream> {
+        self.listener.accept().await.map(|(stream, _)| stream)
+    }
+
+    /// Opens it anew where its file was removed or replaced, which nobody could connect to any more.
+    pub fn keep(&mut self) {
+        let found = std::fs::symlink_metadata(SOCKET);
+        let is_there = found.is_ok_and(|found| found.ino() == self.inode);
+        if !is_there && let Ok(anew) = Self::open() {
+            *self = anew;
+        }
+    }
 }
 
 /// Sends one line.

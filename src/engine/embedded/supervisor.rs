@@ -13,7 +13,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use tokio::net::UnixListener;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
@@ -23,6 +22,7 @@ use tokio::time::Instant;
 use tokio::time::sleep;
 use tokio::time::sleep_until;
 
+use super::holder;
 use super::home::Place;
 use super::leftovers;
 use super::protocol::Answer;
@@ -34,6 +34,7 @@ use super::protocol::Refusal;
 use super::protocol::Request;
 use super::record::Record;
 use super::socket;
+use super::socket::Socket;
 use crate::engine::Instance;
 use crate::error::IoError;
 use crate::error::Result;
@@ -48,8 +49,8 @@ const LOCKED: Duration = Duration::from_mins(1);
 /// How often the lock is tried.
 pub const TRY_AGAIN: Duration = Duration::from_millis(5);
 
-/// How often it looks whether its folder is still there.
-const LOOK: Duration = Duration::from_secs(5);
+/// How often it looks whether its folder and its socket are still there.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Looks after the environment in `folder` until nothing of it runs any more, or until asked to end.
 pub async fn supervise(folder: &Path, shutdown: &Shutdown) -> Result<()> {
@@ -58,10 +59,12 @@ pub async fn supervise(folder: &Path, shutdown: &Shutdown) -> Result<()> {
     std::env::set_current_dir(folder)
         .map_err(IoError::new("enter the folder of the environment"))?;
     let place = Place::at(folder);
-    let _lock = lock(&place).await?;
+    let mut lock = lock(&place).await?;
+    // On a disk that is full it goes unsigned, and is found by its socket alone.
+    drop(holder::sign(&mut lock));
     leftovers::end(&place).await;
-    let listener = socket::listen().map_err(IoError::new("open the supervisor's socket"))?;
-    Supervisor::new(place).run(listener, shutdown).await;
+    let socket = Socket::open().map_err(IoError::new("open the supervisor's socket"))?;
+    Supervisor::new(place).run(socket, shutdown).await;
     // Whoever connects from now on is refused and knows that nobody is here.
     drop(super::disk::remove(Path::new(super::home::SOCKET)));
     Ok(())
@@ -136,6 +139,8 @@ struct Supervisor {
     patience: Instant,
     /// Who asked for the end.
     ending: Vec<oneshot::Sender<Answer>>,
+    /// Who asked for a start too late. It gets no answer but the end, and asks the next supervisor then.
+    late: Vec<oneshot::Sender<Answer>>,
     is_ending: bool,
 }
 
@@ -151,15 +156,16 @@ impl Supervisor {
             address,
             patience: Instant::now() + FORGOTTEN,
             ending: Vec::new(),
+            late: Vec::new(),
             is_ending: false,
         }
     }
 
-    async fn run(mut self, listener: UnixListener, shutdown: &Shutdown) {
+    async fn run(mut self, mut socket: Socket, shutdown: &Shutdown) {
         let mut looks = tokio::time::interval(LOOK);
         while !self.is_done() {
             tokio::select! {
-                Ok((stream, _)) = listener.accept() => {
+                Ok(stream) = socket.accept() => {
                     self.connections.spawn(converse(stream, self.address.clone()));
                 }
                 Some((request, answer)) = self.inbox.recv() => self.handle(request, answer),
@@ -167,12 +173,13 @@ impl Supervisor {
                 Some(_) = self.connections.join_next() => {}
                 () = sleep_until(self.patience), if self.is_idle() => {}
                 () = shutdown.requested(), if !self.is_ending => self.end(),
-                _ = looks.tick(), if !self.is_ending => self.end_without_folder(),
+                _ = looks.tick(), if !self.is_ending => self.look_around(&mut socket),
             }
         }
         for waiter in self.ending.drain(..) {
             drop(waiter.send(Answer::Done));
         }
+        self.late.clear();
         self.inbox.close();
         while self.inbox.try_recv().is_ok() {}
         while self.connections.join_next().await.is_some() {}
@@ -196,6 +203,9 @@ impl Supervisor {
             }
         }
         self.patience = Instant::now();
+        if self.is_ending {
+            self.stop_last();
+        }
     }
 
     fn handle(&mut self, request: Request, answer: oneshot::Sender<Answer>) {
@@ -221,6 +231,7 @@ impl Supervisor {
     fn start(&mut self, record: Record, answer: oneshot::Sender<Answer>) {
         let instance = record.instance;
         if self.is_ending {
+            self.late.push(answer);
             return;
         }
         if self.roles.get(&instance).is_some_and(Role::is_alive) {
@@ -268,17 +279,28 @@ impl Supervisor {
     }
 
     /// Whoever removes the folder by hand wants nothing of it to go on.
-    fn end_without_folder(&mut self) {
-        if !self.place.identity().exists() {
+    fn look_around(&mut self, socket: &mut Socket) {
+        if self.place.identity().exists() {
+            socket.keep();
+        } else {
             self.end();
         }
     }
 
     fn end(&mut self) {
         self.is_ending = true;
-        for role in self.roles.values() {
-            let (done, _) = oneshot::channel();
-            drop(role.commands.send(Command::Stop(done)));
+        self.stop_last();
+    }
+
+    /// What asks is stopped before what answers: the API finishes what is in flight while its database is there.
+    fn stop_last(&self) {
+        let last = self.roles.keys().map(|instance| instance.role).max();
+        for (instance, role) in &self.roles {
+            if Some(instance.role) == last {
+                // One that was told already is told nothing new.
+                let (done, _) = oneshot::channel();
+                drop(role.commands.send(Command::Stop(done)));
+            }
         }
     }
 }

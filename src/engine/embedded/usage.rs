@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::process::Process;
+use crate::engine::Flow;
 use crate::engine::Reading;
 use crate::profile::Bytes;
 
@@ -34,6 +35,9 @@ pub fn read(process: &Process) -> Option<Reading> {
                 .sum(),
         ),
         memory_limit: None,
+        // Processes share the network of their machine.
+        network: None,
+        disk: family.iter().map(|used| disk(used.pid)).sum(),
     })
 }
 
@@ -103,6 +107,29 @@ fn memory(pid: u32) -> u64 {
     share().or_else(resident).unwrap_or(0)
 }
 
+/// Bytes from and to disks, by itself and by children that have ended (proc(5)); none where that may not be read.
+#[cfg(target_os = "linux")]
+fn disk(pid: u32) -> Option<Flow> {
+    carried(&std::fs::read_to_string(format!("/proc/{pid}/io")).ok()?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn disk(_pid: u32) -> Option<Flow> {
+    None
+}
+
+#[cfg(any(test, target_os = "linux"))]
+fn carried(text: &str) -> Option<Flow> {
+    let value = |name| {
+        let mut lines = text.lines();
+        lines.find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    };
+    Some(Flow {
+        inward: value("read_bytes:")?,
+        outward: value("write_bytes:")?,
+    })
+}
+
 #[cfg(not(target_os = "linux"))]
 fn memory(_pid: u32) -> u64 {
     0
@@ -160,6 +187,18 @@ mod tests {
     fn this_process_uses_something() {
         let reading = read(&Process::find(std::process::id()).unwrap()).unwrap();
         assert!(reading.memory.0 > 100_000, "{reading:?}");
+    }
+
+    #[test]
+    fn what_a_process_read_and_wrote_is_found_among_its_figures() {
+        let text =
+            "rchar: 9\nwchar: 8\nread_bytes: 4096\nwrite_bytes: 512\ncancelled_write_bytes: 1\n";
+        let flow = Flow {
+            inward: 4096,
+            outward: 512,
+        };
+        assert_eq!(carried(text), Some(flow));
+        assert_eq!(carried("rchar: 9"), None);
     }
 
     #[test]

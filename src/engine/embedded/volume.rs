@@ -35,16 +35,21 @@ pub fn list(place: &Place) -> Result<Vec<Volume>> {
         (place.secrets(), place.password(), Contents::Secrets),
     ];
     let there = folders.into_iter().filter(|(_, proof, _)| proof.exists());
+    let there: Vec<_> = there.collect();
+    if there.is_empty() {
+        return Ok(remains(place));
+    }
     let volume = |(folder, _, contents): (std::path::PathBuf, _, _)| Volume {
         name: folder.display().to_string(),
         contents,
         root: owner.root.clone(),
         protected: owner.protected,
     };
-    Ok(there.map(volume).collect())
+    Ok(there.into_iter().map(volume).collect())
 }
 
-/// A folder that says of nobody what it is for was left by a command that was killed when it made or removed it.
+/// A folder that holds neither, or says of nobody whose it is, was left by a command that was killed when it made or
+/// removed it.
 fn remains(place: &Place) -> Vec<Volume> {
     let there = place.path().exists().then(|| Volume {
         name: place.path().display().to_string(),

@@ -2,6 +2,8 @@
 
 use super::Plan;
 use super::end_all;
+use super::in_order;
+use super::needs_of;
 use crate::engine::Action;
 use crate::engine::Found;
 use crate::engine::Instance;
@@ -10,12 +12,13 @@ use crate::engine::Role;
 use crate::engine::State;
 use crate::environment::chosen::Chosen;
 use crate::environment::chosen::includes;
+use crate::profile::all_needs;
 
 /// How to stop the chosen instances: what asks before what answers.
 pub fn stop(observed: &Observed, chosen: &[Chosen]) -> Plan {
     let mut plan = Plan::default();
     stop_into(&mut plan, observed, |found| {
-        includes(chosen, found.instance)
+        is_for_all(observed) || includes(chosen, found.instance)
     });
     plan
 }
@@ -23,16 +26,24 @@ pub fn stop(observed: &Observed, chosen: &[Chosen]) -> Plan {
 /// How to start the chosen instances that do not run, after what they need.
 pub fn start(observed: &Observed, chosen: &[Chosen]) -> Plan {
     let mut plan = Plan::default();
-    let asleep = |found: &Found| found.state != State::Running;
-    start_into(&mut plan, observed, chosen, (asleep, &[]));
+    let stopped = stop_into(&mut plan, observed, |_| is_for_all(observed));
+    let asleep = |found: &Found| found.state != State::Running || is_for_all(observed);
+    start_into(&mut plan, observed, chosen, (asleep, &stopped));
     plan
+}
+
+/// Where nobody looks after the instances, a change to one of them ends them all.
+fn is_for_all(observed: &Observed) -> bool {
+    observed.unattended.is_some()
 }
 
 /// How to stop the chosen services, where they run, and to start them again.
 pub fn restart(observed: &Observed, chosen: &[Chosen]) -> Plan {
     let mut plan = Plan::default();
-    let is_meant =
-        |found: &Found| found.instance.role.is_service() && includes(chosen, found.instance);
+    let is_meant = |found: &Found| {
+        let is_chosen = is_for_all(observed) || includes(chosen, found.instance);
+        found.instance.role.is_service() && is_chosen
+    };
     let stopped = stop_into(&mut plan, observed, is_meant);
     let again = |found: &Found| is_meant(found) || found.state != State::Running;
     start_into(&mut plan, observed, chosen, (again, &stopped));
@@ -58,29 +69,43 @@ fn stop_into(plan: &mut Plan, observed: &Observed, is_meant: impl Fn(&Found) -> 
     )
 }
 
-/// The API cannot become ready without its database, so that is started too where it does not run.
+/// Nothing becomes ready without what it needs, so that is started too where it does not run.
 fn start_into(
     plan: &mut Plan,
     observed: &Observed,
     chosen: &[Chosen],
     (starts, stopped): (impl Fn(&Found) -> bool, &[(Instance, usize)]),
 ) {
-    let is_chosen = |found: &Found| includes(chosen, found.instance);
-    let mut instances = observed.instances.iter();
-    let api_starts = instances
-        .any(|found| found.instance.role == Role::Api && is_chosen(found) && starts(found));
-    let is_needed = |found: &Found| found.instance.role == Role::Database && api_starts;
+    let is_stopped = |found: &Found| stopped.iter().any(|(other, _)| *other == found.instance);
+    let is_chosen = |found: &Found| {
+        let goes_on = is_for_all(observed) && is_stopped(found);
+        goes_on || includes(chosen, found.instance)
+    };
+    let instances: Vec<_> = observed.instances.iter().collect();
+    let needs = needs_of(instances.iter().copied());
+    let meant = instances
+        .iter()
+        .filter(|found| is_chosen(found) && starts(found));
+    let meant: Vec<_> = meant.map(|found| found.instance.role).collect();
+    let who_needs = |role: Role| {
+        let mut meant = meant.iter();
+        meant.find(|other| all_needs(**other, &needs).contains(&role))
+    };
     let mut started: Steps = Vec::new();
-    for found in &observed.instances {
+    for found in in_order(instances, &needs) {
         let role = found.instance.role;
-        if !role.is_service() || !starts(found) || !(is_chosen(found) || is_needed(found)) {
+        let who = who_needs(role).filter(|_| !is_chosen(found));
+        if !role.is_service() || !starts(found) || !(is_chosen(found) || who.is_some()) {
             continue;
         }
-        let earlier = started.iter().filter(|(other, _)| other.role < role);
+        let needed = all_needs(role, &needs);
+        let earlier = started
+            .iter()
+            .filter(|(other, _)| needed.contains(&other.role));
         let ended = stopped.iter().filter(|(other, _)| *other == found.instance);
         let after = ended.chain(earlier).map(|(_, step)| *step).collect();
-        let reason = (!is_chosen(found)).then_some("the api needs it");
-        let step = plan.act(Action::Resume(found.clone()), reason, after);
+        let reason = who.map(|who| format!("the {who} needs it"));
+        let step = plan.act(Action::Resume(found.clone()), reason.as_deref(), after);
         started.push((found.instance, step));
     }
 }
@@ -90,6 +115,7 @@ mod tests {
     use super::super::tests::changes;
     use super::super::tests::settled;
     use super::super::tests::wanted_by;
+    use super::super::tests::wanted_with_services;
     use super::*;
 
     const STOPPED: State = State::Exited {
@@ -161,6 +187,52 @@ mod tests {
             changes(&restart(&prod(), &chosen(&["database"]))),
             ["stop database < ", "database < stop database"]
         );
+    }
+
+    #[test]
+    fn where_nobody_looks_after_them_all_are_stopped_and_what_ran_is_started_again() {
+        let observed = Observed {
+            unattended: Some("its supervisor does not answer".to_owned()),
+            ..prod()
+        };
+        let api = chosen(&["api-2"]);
+        let stopped = [
+            "stop api-2 < ",
+            "stop api < ",
+            "stop database < stop api-2, stop api",
+        ];
+        assert_eq!(changes(&stop(&observed, &api)), stopped);
+        let again = [
+            "database < stop database",
+            "api < stop api, database",
+            "api-2 < stop api-2, database",
+        ];
+        for plan in [start(&observed, &api), restart(&observed, &api)] {
+            assert_eq!(changes(&plan), [&stopped[..], &again].concat());
+        }
+    }
+
+    #[test]
+    fn what_a_service_needs_is_stopped_after_it_and_started_before_it() {
+        let mut observed = settled(&wanted_with_services()).observed;
+        let expected = [
+            "stop worker < ",
+            "stop alone < ",
+            "stop api-2 < ",
+            "stop api < ",
+            "stop store < stop worker, stop api-2, stop api",
+            "stop database < stop worker, stop api-2, stop api",
+        ];
+        assert_eq!(changes(&stop(&observed, &[])), expected);
+        for found in &mut observed.instances {
+            found.state = STOPPED;
+        }
+        let plan = start(&observed, &chosen(&["worker"]));
+        assert_eq!(
+            changes(&plan),
+            ["database < ", "store < ", "worker < database, store"]
+        );
+        assert_eq!(plan.steps[1].reason.as_deref(), Some("the worker needs it"));
     }
 
     #[test]

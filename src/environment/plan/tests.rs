@@ -6,14 +6,18 @@ use proptest::prelude::*;
 use super::*;
 use crate::engine::Contents;
 use crate::engine::Engine;
+use crate::engine::Health;
 use crate::engine::Network;
 use crate::engine::Volume;
 use crate::engine::fake::Fake;
 use crate::engine::fake::found;
 use crate::environment::event;
+use crate::environment::wanted::Images;
 use crate::environment::wanted::wanted;
 use crate::image::ApiImage;
+use crate::image::folder::FolderImage;
 use crate::profile;
+use tokio::sync::OnceCell;
 
 const FINGERPRINT: &str = "5c1e";
 
@@ -21,6 +25,27 @@ const FINGERPRINT: &str = "5c1e";
 pub fn wanted_by(profile: &str) -> Wanted {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let request = profile::Request::of_files(Some(profile), folder);
+    let profile = profile::load(&request).unwrap().profile;
+    let name = profile.name.parse().unwrap();
+    wanted(&profile, name, ApiImage::named("1"), FINGERPRINT.to_owned())
+}
+
+/// What `prod` wants when it has services of the team's own too: the API needs `store`, `worker` needs the seed.
+pub fn wanted_with_services() -> Wanted {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let said = [
+        "api.depends_on=store",
+        "services.store.image=store:1",
+        "services.store.volumes=kept:/kept",
+        "services.worker.image=worker:1",
+        "services.worker.depends_on=seed,store",
+        "services.alone.image=alone:1",
+    ];
+    let set = said.map(str::to_owned);
+    let request = profile::Request {
+        set: &set,
+        ..profile::Request::of_files(Some("prod"), folder)
+    };
     let profile = profile::load(&request).unwrap().profile;
     let name = profile.name.parse().unwrap();
     wanted(&profile, name, ApiImage::named("1"), FINGERPRINT.to_owned())
@@ -40,7 +65,12 @@ pub fn settled(wanted: &Wanted) -> Situation {
         observed: Observed {
             instances: instances.collect(),
             network: Network::Right,
-            volumes: [Contents::Data, Contents::Secrets].map(volume).to_vec(),
+            volumes: [Contents::Data, Contents::Secrets]
+                .into_iter()
+                .chain(wanted.volumes().into_iter().map(Contents::Named))
+                .map(volume)
+                .collect(),
+            unattended: None,
         },
         seed: Some(FINGERPRINT.to_owned()),
         ..Situation::default()
@@ -65,6 +95,44 @@ pub fn changes(plan: &Plan) -> Vec<String> {
         format!("{title} < {}", after.join(", "))
     };
     steps.map(line).collect()
+}
+
+/// The steps that begin before some of those are done that they wait for, with the titles of these.
+fn beside(plan: &Plan) -> Vec<String> {
+    let titles = titles(plan);
+    let steps = plan.steps.iter().zip(&titles);
+    let line = |(step, title): (&Step, &String)| {
+        let beside: Vec<_> = step
+            .beside
+            .iter()
+            .map(|index| titles[*index].as_str())
+            .collect();
+        (!beside.is_empty()).then(|| format!("{title} | {}", beside.join(", ")))
+    };
+    steps.filter_map(line).collect()
+}
+
+#[test]
+fn a_new_api_is_started_while_the_database_is_made_and_one_that_serves_is_kept_until_then() {
+    let wanted = wanted_by("dev");
+    let nothing = Situation {
+        starts_are_slow: true,
+        ..Situation::default()
+    };
+    let all = up(&wanted, &nothing, Choices::default());
+    assert_eq!(
+        beside(&all),
+        [
+            "seed rates.sql | database",
+            "api | database, seed rates.sql"
+        ]
+    );
+    let mut serves = settled(&wanted);
+    serves.changed = vec![Instance::first(Role::Api)];
+    serves.seed = None;
+    serves.starts_are_slow = true;
+    let replaced = up(&wanted, &serves, Choices::default());
+    assert!(beside(&replaced).is_empty(), "{:?}", changes(&replaced));
 }
 
 #[test]
@@ -95,6 +163,61 @@ fn from_nothing_everything_is_made_and_what_can_is_made_at_once() {
     assert_eq!(
         titles(&plan).last().map(String::as_str),
         Some("check known day")
+    );
+}
+
+#[test]
+fn services_of_the_team_s_own_wait_for_what_they_need_and_for_nothing_else() {
+    let wanted = wanted_with_services();
+    let situation = Situation {
+        observed: Observed {
+            network: Network::Right,
+            ..Observed::default()
+        },
+        ..Situation::default()
+    };
+    let plan = up(&wanted, &situation, Choices::default());
+    assert_eq!(
+        changes(&plan),
+        [
+            "volumes < ",
+            "database < volumes",
+            "seed rates.sql < volumes, database",
+            "store < volumes",
+            "api < volumes, database, seed rates.sql, store",
+            "api-2 < volumes, database, seed rates.sql, store",
+            "alone < volumes",
+            "worker < volumes, database, seed rates.sql, store",
+        ]
+    );
+}
+
+#[test]
+fn a_service_that_left_the_profile_is_removed_and_its_volume_is_kept() {
+    let mut wanted = wanted_with_services();
+    let situation = settled(&wanted);
+    assert!(up(&wanted, &situation, Choices::default()).is_empty());
+    wanted
+        .services
+        .retain(|service| service.instance.role.as_str() != "store");
+    let plan = up(&wanted, &situation, Choices::default());
+    assert_eq!(changes(&plan), ["remove store < "]);
+    let down = down(&situation.observed, false);
+    assert_eq!(
+        titles(&down).last().map(String::as_str),
+        Some("remove network")
+    );
+}
+
+#[test]
+fn a_volume_that_is_missing_is_made() {
+    let wanted = wanted_with_services();
+    let mut situation = settled(&wanted);
+    let volumes = &mut situation.observed.volumes;
+    volumes.retain(|volume| !matches!(volume.contents, Contents::Named(_)));
+    assert_eq!(
+        changes(&up(&wanted, &situation, Choices::default())),
+        ["volumes < "]
     );
 }
 
@@ -311,6 +434,75 @@ fn down_removes_what_asks_before_what_answers_and_keeps_the_data() {
     assert!(down(&Observed::default(), true).is_empty());
 }
 
+/// What the profile dev wants with a team's own API instead, built from this checkout's example.
+fn wanted_with_own_api() -> Wanted {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let request = profile::Request::of_files(Some("examples/python-api/python.toml"), folder);
+    let profile = profile::load(&request).unwrap().profile;
+    let context = profile.api.build.context.clone().unwrap();
+    let image = FolderImage::locate(&profile.api.build, &context, None).unwrap();
+    let images = Images {
+        ours: ApiImage::named("1"),
+        folder: Some(image),
+    };
+    let name = profile.name.parse().unwrap();
+    wanted(&profile, name, images, FINGERPRINT.to_owned())
+}
+
+#[test]
+fn nothing_but_the_api_waits_for_the_image_of_the_team() {
+    let wanted = wanted_with_own_api();
+    let built = wanted.folder_image.as_ref().unwrap().tag().to_owned();
+    let ours = wanted.api_image.tag().to_owned();
+    let situation = Situation {
+        missing_images: vec![built.clone(), ours.clone()],
+        ..settled(&wanted)
+    };
+    let making = format!("image {built}");
+    let plan = up(&wanted, &situation, Choices::default());
+    assert_eq!(
+        changes(&plan),
+        [format!("{making} < ")],
+        "no job needs this program's image"
+    );
+
+    let nothing = Situation {
+        missing_images: vec![built, ours.clone()],
+        ..Situation::default()
+    };
+    let plan = up(&wanted, &nothing, Choices::default());
+    let ground = "network, volumes";
+    assert_eq!(
+        changes(&plan),
+        [
+            format!("{making} < "),
+            "network < ".to_owned(),
+            "volumes < ".to_owned(),
+            format!("database < {ground}"),
+            format!("image {ours} < "),
+            format!("seed rates.sql < {ground}, database, image {ours}"),
+            format!("api < {making}, {ground}, database, image {ours}, seed rates.sql"),
+        ]
+    );
+    assert!(up(&wanted, &settled(&wanted), Choices::default()).is_empty());
+}
+
+#[test]
+fn a_service_that_does_not_work_yet_is_waited_for() {
+    let wanted = wanted_with_services();
+    let mut situation = settled(&wanted);
+    let instances = situation.observed.instances.iter_mut();
+    let mut own = instances.filter(|found| found.instance.role.is_own());
+    let first = own.next().unwrap();
+    let name = first.instance.to_string();
+    first.health = Some(Health {
+        status: HealthStatus::Starting,
+        last: None,
+    });
+    let plan = up(&wanted, &situation, Choices::default());
+    assert_eq!(changes(&plan), [format!("{name} < ")]);
+}
+
 #[derive(Debug)]
 struct Nobody;
 
@@ -363,13 +555,13 @@ fn network() -> impl Strategy<Value = Network> {
 proptest! {
     #[test]
     fn whatever_is_there_one_plan_makes_it_right_and_every_step_waits_for_earlier_ones_only(
-        kept in proptest::collection::vec(any::<bool>(), 3),
-        states in proptest::collection::vec(state(), 3),
-        changed in proptest::collection::vec(any::<bool>(), 3),
+        kept in proptest::collection::vec(any::<bool>(), 6),
+        states in proptest::collection::vec(state(), 6),
+        changed in proptest::collection::vec(any::<bool>(), 6),
         (network, volumes) in (network(), any::<bool>()),
         (build, recreate, reset) in (any::<bool>(), any::<bool>(), any::<bool>()),
     ) {
-        let wanted = wanted_by("prod");
+        let wanted = wanted_with_services();
         let mut situation = settled(&wanted);
         let all = situation.observed.instances.clone();
         situation.changed = all.iter().zip(&changed).filter(|(_, changed)| **changed).map(|(found, _)| found.instance).collect();
@@ -386,8 +578,7 @@ proptest! {
         for (index, step) in plan.steps.iter().enumerate() {
             prop_assert!(step.after.iter().all(|before| *before < index));
         }
-        let engine = Fake::new();
-        *engine.observed.lock().unwrap() = situation.observed;
+        let engine = Fake::holding(&wanted.owner.environment, situation.observed);
         let engine: Arc<dyn Engine> = Arc::new(engine);
         carry_out(&plan, &engine, &wanted);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -405,10 +596,12 @@ mod runner {
     use crate::shutdown::Shutdown;
 
     /// Runs the way down from a settled environment and returns what was told.
-    async fn run(engine: Fake, shutdown: &Shutdown) -> (Result<()>, Vec<Event>) {
+    async fn run(breaks: Option<&'static str>) -> (Result<()>, Vec<Event>) {
         let wanted = wanted_by("dev");
         let observed = settled(&wanted).observed;
-        *engine.observed.lock().unwrap() = observed.clone();
+        let mut engine = Fake::holding(&wanted.owner.environment, observed.clone());
+        engine.breaks = breaks;
+        let shutdown = &Shutdown::default();
         let engine: Arc<dyn Engine> = Arc::new(engine);
         let (emitter, mut events) = event::channel();
         let runner = Runner {
@@ -417,6 +610,7 @@ mod runner {
             wait: std::time::Duration::ZERO,
             emitter: &emitter,
             shutdown,
+            seen: OnceCell::new(),
         };
         let result = runner.run(&down(&observed, true)).await;
         drop(emitter);
@@ -429,7 +623,7 @@ mod runner {
 
     #[tokio::test]
     async fn every_step_is_begun_after_those_it_waits_for_and_finished_once() {
-        let (result, told) = run(Fake::new(), &Shutdown::default()).await;
+        let (result, told) = run(None).await;
         result.unwrap();
         let order: Vec<_> = told
             .iter()
@@ -444,9 +638,8 @@ mod runner {
 
     #[tokio::test]
     async fn a_failure_stops_what_would_have_come_next() {
-        let mut engine = Fake::new();
-        engine.breaks = Some("Remove(Found { instance: Instance { role: Database");
-        let (result, told) = run(engine, &Shutdown::default()).await;
+        let breaks = "Remove(Found { instance: Instance { role: Database";
+        let (result, told) = run(Some(breaks)).await;
         assert_eq!(result.unwrap_err().to_string(), "the fake breaks here");
         assert!(matches!(told.last(), Some(Event::Failed { step: 1, .. })));
         assert!(!told.contains(&Event::Started { step: 2 }));

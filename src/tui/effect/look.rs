@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -9,8 +10,10 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::Inbox;
+use super::Slot;
 use super::Tasks;
 use super::send;
+use crate::engine::Engine;
 use crate::engine::LogWindow;
 use crate::engine::Observed;
 use crate::engine::Role;
@@ -38,10 +41,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long after its end a stream of events is opened again.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// The longest time between two looks for an engine that has never answered.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
 impl Tasks {
     /// Finds environments and profiles.
     pub fn list(&self) {
-        for (place, engine) in self.engines.iter().cloned().enumerate() {
+        for (place, slot) in self.slots.iter().enumerate() {
+            // One that has never answered is looked for by whoever watches it.
+            let Some(engine) = slot.get() else {
+                continue;
+            };
             self.spawn(async move {
                 let names = tokio::time::timeout(PATIENCE, engine.environments()).await;
                 let result = names.unwrap_or_else(|_| Err(silent()));
@@ -52,7 +62,7 @@ impl Tasks {
                 })
             });
         }
-        let folder = self.folder.clone();
+        let folder = self.home.folder.clone();
         self.blocking(move || Some(Message::Profiles(profiles(&folder))));
     }
 
@@ -89,11 +99,15 @@ impl Tasks {
 
     /// Listens to an engine for as long as the dashboard runs.
     pub fn watch(&self, place: usize) {
-        let Some(engine) = self.engines.get(place).cloned() else {
+        let Some(slot) = self.slots.get(place).cloned() else {
             return;
         };
         let inbox = self.inbox.clone();
         self.spawn(async move {
+            let engine = match slot.get() {
+                Some(engine) => engine,
+                None => await_engine(place, &slot, &inbox).await,
+            };
             loop {
                 let window = LogWindow {
                     since: Some(Timestamp::now()),
@@ -115,13 +129,31 @@ impl Tasks {
         let Some(environment) = self.environment(&key) else {
             return;
         };
-        let folder = self.folder.clone();
+        let folder = self.home.folder.clone();
         self.spawn(async move {
             let resolved = resolved(&environment, &folder, profile.as_deref()).await;
             let result = resolved.map(|resolved| resolved.rows());
             let result = result.map_err(|error| error.report());
             Some(Message::Configured { key, result })
         });
+    }
+}
+
+/// Looks for an engine until it answers, and says so; less and less often, because a connection may cost a login.
+async fn await_engine(place: usize, slot: &Slot, inbox: &Inbox) -> Arc<dyn Engine> {
+    let mut again = AGAIN;
+    loop {
+        sleep(again).await;
+        if let Ok(engine) = slot.reach().await {
+            let about = engine.about().clone();
+            let engine_answers = Message::Reached {
+                engine: place,
+                about,
+            };
+            send(inbox, Some(engine_answers)).await;
+            return engine;
+        }
+        again = (again * 3 / 2).min(LONGEST_PAUSE);
     }
 }
 

@@ -1,15 +1,20 @@
 //! Changing an environment, with the code of the commands.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
 use tokio::time::MissedTickBehavior;
 
+use super::Home;
 use super::Inbox;
+use super::Slot;
 use super::Tasks;
 use super::look::resolved;
 use super::send;
+use crate::engine;
+use crate::engine::Engine;
 use crate::engine::Instance;
 use crate::environment::Environment;
 use crate::environment::Extent;
@@ -19,9 +24,13 @@ use crate::environment::chosen::Chosen;
 use crate::environment::event;
 use crate::environment::event::Emitter;
 use crate::environment::event::Events;
+use crate::environment::locate::Placed;
+use crate::environment::locate::Wish;
 use crate::environment::plan;
 use crate::environment::plan::Choices;
+use crate::error::Code;
 use crate::error::Result;
+use crate::profile::EngineChoice;
 use crate::shutdown::Shutdown;
 use crate::text::duration;
 use crate::tui::message::Message;
@@ -42,21 +51,29 @@ impl Tasks {
         };
         let end = self.shutdown.child();
         self.operations.insert(key.clone(), end.clone());
-        let (folder, inbox) = (self.folder.clone(), self.inbox.clone());
+        let (home, inbox) = (self.home.clone(), self.inbox.clone());
+        let engines: Vec<_> = self.slots.iter().map(Slot::get).collect();
         // It ends by itself when it is asked to; a plan is never dropped half-way.
         self.tracker.spawn(async move {
-            let message = operate(
-                Work {
-                    environment,
-                    folder,
-                    profile,
-                    key,
-                    end,
-                    inbox: inbox.clone(),
+            let mut work = Work {
+                environment,
+                home,
+                profile,
+                key,
+                end,
+                inbox: inbox.clone(),
+            };
+            let placed = match doing {
+                Doing::Up => work.place(&engines).await,
+                _ => Ok(()),
+            };
+            let message = match placed {
+                Ok(()) => operate(work, doing).await,
+                Err(error) => Message::Ended {
+                    key: work.key,
+                    result: Err(error.report()),
                 },
-                doing,
-            )
-            .await;
+            };
             send(&inbox, Some(message)).await;
         });
     }
@@ -65,7 +82,7 @@ impl Tasks {
 /// What an operation works with.
 struct Work {
     environment: Environment,
-    folder: PathBuf,
+    home: Home,
     profile: Option<PathBuf>,
     key: Key,
     end: Shutdown,
@@ -91,6 +108,68 @@ async fn operate(work: Work, doing: Doing) -> Message {
 }
 
 impl Work {
+    /// Chooses the engine of an environment that is nowhere, as `up` does; one that is somewhere stays there.
+    async fn place(&mut self, engines: &[Option<Arc<dyn Engine>>]) -> Result<()> {
+        let observed = self.end.guard(self.environment.observe()).await?;
+        if !observed.instances.is_empty() || !observed.volumes.is_empty() {
+            return Ok(());
+        }
+        let resolved = resolved(
+            &self.environment,
+            &self.home.folder,
+            self.profile.as_deref(),
+        );
+        let resolved = self.end.guard(resolved).await?;
+        let named = match self.home.named {
+            EngineChoice::Auto => resolved.named_engine(),
+            named => named,
+        };
+        let wish = Wish {
+            named,
+            profile: &resolved.profile,
+            pull: Pull::Missing,
+        };
+        let name = self.environment.name.clone();
+        // Docker that was away when it was asked first may have come since.
+        let anew = self.home.places.anew_if_docker_was_away();
+        let places = anew.as_ref().unwrap_or(&*self.home.places);
+        let found = self.end.guard(places.place(name, wish)).await?;
+        self.settle(found, engines).await
+    }
+
+    /// Goes on where the environment was placed, and says so where that is another engine than it was shown on.
+    async fn settle(&mut self, placed: Placed, engines: &[Option<Arc<dyn Engine>>]) -> Result<()> {
+        let about = placed.environment.engine.about();
+        let is_it = |engine: &Option<Arc<dyn Engine>>| {
+            let known = engine.as_ref().map(|engine| engine.about());
+            known.is_some_and(|known| {
+                (known.engine, &known.endpoint) == (about.engine, &about.endpoint)
+            })
+        };
+        let Some(place) = engines.iter().position(is_it) else {
+            let what = format!(
+                "{} was not in reach when the dashboard was opened",
+                about.engine
+            );
+            let hint = "leave with q and open it again";
+            return Err(engine::Error::new(Code::DockerDown, what).hint(hint).into());
+        };
+        let to = Key {
+            engine: place,
+            ..self.key.clone()
+        };
+        let because = placed
+            .instead
+            .map(|because| format!("using {}: {because}", about.engine));
+        if to == self.key {
+            return Ok(());
+        }
+        let from = std::mem::replace(&mut self.key, to.clone());
+        self.environment = placed.environment;
+        send(&self.inbox, Some(Message::Placed { from, to, because })).await;
+        Ok(())
+    }
+
     async fn change(&self, doing: Doing, emitter: &Emitter) -> Result<String> {
         let busy = |holder: &str| {
             let waits = Message::Waits {
@@ -131,7 +210,11 @@ impl Work {
     }
 
     async fn up(&self, extent: Extent, emitter: &Emitter) -> Result<String> {
-        let wanted = resolved(&self.environment, &self.folder, self.profile.as_deref());
+        let wanted = resolved(
+            &self.environment,
+            &self.home.folder,
+            self.profile.as_deref(),
+        );
         let profile = self.end.guard(wanted).await?.profile;
         let up = Up {
             extent,
@@ -143,10 +226,10 @@ impl Work {
             wait_timeout: WAIT,
         };
         let environment = &self.environment;
-        let unchanged = environment
+        let ready = environment
             .bring_up(&profile, up, emitter, &self.end)
             .await?;
-        let how = if unchanged {
+        let how = if ready.unchanged {
             "; nothing had to change,"
         } else {
             ""
@@ -156,7 +239,7 @@ impl Work {
 
     async fn carry_out(
         &self,
-        plan: fn(&crate::engine::Observed, &[Chosen]) -> plan::Plan,
+        plan: fn(&engine::Observed, &[Chosen]) -> plan::Plan,
         instance: Option<Instance>,
         done: &str,
         emitter: &Emitter,

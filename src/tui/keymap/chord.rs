@@ -36,6 +36,11 @@ const NAMES: [(&str, KeyCode); 17] = [
 ];
 
 impl Chord {
+    /// The names of keys that have one.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name)
+    }
+
     /// The chord of what the terminal sent. Shift is part of the character it makes.
     pub fn of(key: KeyEvent) -> Self {
         let kept = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);

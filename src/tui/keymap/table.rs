@@ -17,6 +17,8 @@ pub enum Action {
     NextEnvironment,
     PreviousEnvironment,
     FullScreen,
+    Beside,
+    Swap,
     Wider,
     Narrower,
     Next,
@@ -36,6 +38,8 @@ pub enum Action {
     Seed,
     TryAgain,
     Cancel,
+    Logs,
+    Describe,
     Shell,
     Psql,
     CopyUrl,
@@ -73,6 +77,41 @@ pub enum Action {
     PreviousForm,
     CopyCurl,
     History,
+    Why,
+    EditSql,
+    NextView,
+    PreviousView,
+    NextColumn,
+    PreviousColumn,
+    StopStatement,
+    Writing,
+    Statements,
+    Fold,
+    FoldAll,
+    Search,
+}
+
+impl Action {
+    /// What it is called in the user's own file: its words, joined by dashes.
+    pub fn name(self) -> String {
+        if let Self::Tab(_) = self {
+            let mut bindings = BINDINGS.iter();
+            let title = bindings.find(|binding| binding.action == self);
+            let title = title.map_or("", |binding| binding.help);
+            return format!("tab-{}", title.to_lowercase());
+        }
+        let mut name = String::new();
+        for character in format!("{self:?}").chars() {
+            let begins = character.is_uppercase() || character.is_ascii_digit();
+            let inside_number =
+                character.is_ascii_digit() && name.ends_with(|c: char| c.is_ascii_digit());
+            if begins && !name.is_empty() && !inside_number {
+                name.push('-');
+            }
+            name.extend(character.to_lowercase());
+        }
+        name
+    }
 }
 
 /// Where a key means something.
@@ -92,6 +131,8 @@ pub enum Scope {
     Stats,
     /// In the query panel, outside its inputs.
     Query,
+    /// In the database tab, outside its prompt.
+    Database,
     /// In the list of events.
     Events,
     /// In the resolved profile.
@@ -102,7 +143,7 @@ impl Scope {
     /// The scope whose keys this one shares.
     pub fn general(self) -> Self {
         match self {
-            Self::Everywhere | Self::Stats => Self::Everywhere,
+            Self::Everywhere => Self::Everywhere,
             _ => Self::Lists,
         }
     }
@@ -117,6 +158,7 @@ impl Scope {
             Self::Logs => "Logs",
             Self::Stats => "Stats",
             Self::Query => "Query",
+            Self::Database => "Database",
             Self::Events => "Events",
             Self::Config => "Config",
         }
@@ -252,13 +294,105 @@ pub const BINDINGS: &[Binding] = {
             "live",
             "ask again every 5 seconds, and mark what changed",
         ),
+        bind(
+            S::Query,
+            A::Why,
+            "w",
+            "why",
+            "the prices behind the day, or why it has no average",
+        ),
         bind(S::Query, A::CopyCurl, "y", "copy", "copy the curl line"),
+        bind(S::Query, A::Search, "/", "", "look for a text in JSON"),
+        bind(
+            S::Query,
+            A::NextMatch,
+            "n",
+            "",
+            "the next value that has it",
+        ),
+        bind(
+            S::Query,
+            A::PreviousMatch,
+            "N",
+            "",
+            "the previous value that has it",
+        ),
+        bind(
+            S::Query,
+            A::Fold,
+            "z",
+            "",
+            "fold a part of JSON, or open it",
+        ),
+        bind(
+            S::Query,
+            A::FoldAll,
+            "Z",
+            "",
+            "fold all parts of JSON, or open them",
+        ),
         bind(
             S::Query,
             A::History,
             "h",
             "history",
             "questions that were asked before",
+        ),
+        bind(
+            S::Database,
+            A::EditSql,
+            "e i",
+            "sql",
+            "type a statement; up and down bring older ones",
+        ),
+        bind(
+            S::Database,
+            A::NextView,
+            "right",
+            "view",
+            "the next view: tables, running statements, rows",
+        ),
+        bind(
+            S::Database,
+            A::PreviousView,
+            "left",
+            "",
+            "the previous view",
+        ),
+        bind(
+            S::Database,
+            A::StopStatement,
+            "c",
+            "cancel",
+            "cancel the statement, or the chosen one of those that run",
+        ),
+        bind(
+            S::Database,
+            A::Writing,
+            "W",
+            "write",
+            "let statements write, or keep them from it",
+        ),
+        bind(
+            S::Database,
+            A::Statements,
+            "h",
+            "history",
+            "statements that were typed before",
+        ),
+        bind(
+            S::Database,
+            A::NextColumn,
+            ">",
+            "",
+            "further columns to the right",
+        ),
+        bind(
+            S::Database,
+            A::PreviousColumn,
+            "<",
+            "",
+            "further columns to the left",
         ),
         bind(S::Everywhere, A::Up, "u", "up", "bring the environment up"),
         bind(
@@ -322,6 +456,14 @@ pub const BINDINGS: &[Binding] = {
         ),
         bind(
             S::Everywhere,
+            A::Beside,
+            "v",
+            "",
+            "two tabs side by side, on 200 columns and more",
+        ),
+        bind(S::Everywhere, A::Swap, "V", "", "the other of two tabs"),
+        bind(
+            S::Everywhere,
             A::Stop,
             "x",
             "stop",
@@ -333,6 +475,27 @@ pub const BINDINGS: &[Binding] = {
             "S",
             "start",
             "start the chosen role, or all",
+        ),
+        bind(
+            S::Everywhere,
+            A::Describe,
+            "D",
+            "",
+            "everything there is to know of the chosen role, as a tree",
+        ),
+        bind(
+            S::Roles,
+            A::Describe,
+            "d",
+            "",
+            "everything there is to know of the role, as a tree",
+        ),
+        bind(
+            S::Everywhere,
+            A::Logs,
+            "O",
+            "",
+            "the lines of the chosen role alone, or of all",
         ),
         bind(
             S::Everywhere,
@@ -446,8 +609,9 @@ pub const BINDINGS: &[Binding] = {
         bind(S::Everywhere, A::Tab(0), "1", "", "Logs"),
         bind(S::Everywhere, A::Tab(1), "2", "", "Stats"),
         bind(S::Everywhere, A::Tab(2), "3", "", "Query"),
-        bind(S::Everywhere, A::Tab(3), "4", "", "Events"),
-        bind(S::Everywhere, A::Tab(4), "5", "", "Config"),
+        bind(S::Everywhere, A::Tab(3), "4", "", "Database"),
+        bind(S::Everywhere, A::Tab(4), "5", "", "Events"),
+        bind(S::Everywhere, A::Tab(5), "6", "", "Config"),
         bind(S::Lists, A::Next, "j down", "", "one row down"),
         bind(S::Lists, A::Previous, "k up", "", "one row up"),
         bind(S::Lists, A::NextPage, "pgdn ctrl-d", "", "one page down"),

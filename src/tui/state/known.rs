@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::Key;
 use super::charts::Charts;
+use super::database::Database;
 use super::list::List;
 use super::logs::Logs;
 use super::operation::Operation;
@@ -101,6 +102,8 @@ pub struct Known {
     pub logs: Logs,
     /// What it was asked.
     pub query: Query,
+    /// Its database.
+    pub database: Database,
     /// What is being done, or was done last and is still shown.
     pub operation: Option<Operation>,
     /// What happened, oldest first.
@@ -115,6 +118,8 @@ pub struct Known {
     pub events: List,
     /// The list of settings.
     pub settings: List,
+    /// Rows of charts that are above the screen.
+    pub stats: usize,
 }
 
 impl Known {
@@ -135,6 +140,7 @@ impl Known {
             charts: Charts::default(),
             logs: Logs::default(),
             query: Query::default(),
+            database: Database::default(),
             operation: None,
             happenings: VecDeque::new(),
             config: None,
@@ -142,6 +148,7 @@ impl Known {
             checks: List::default(),
             events: List::default(),
             settings: List::default(),
+            stats: 0,
         }
     }
 
@@ -183,9 +190,9 @@ impl Known {
         operation.is_some_and(Operation::is_running)
     }
 
-    /// Whether a question waits for its answer.
+    /// Whether a question or a statement waits for its answer.
     pub fn is_asking(&self) -> bool {
-        self.query.asking.is_some()
+        self.query.asking.is_some() || self.database.waits()
     }
 
     /// How it is, in one word.

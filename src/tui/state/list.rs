@@ -49,7 +49,9 @@ impl List {
     pub fn keep(&mut self, count: usize, height: usize) {
         self.selected = self.selected.min(count.saturating_sub(1));
         let lowest = (self.selected + 1).saturating_sub(height.max(1));
-        self.offset = self.offset.clamp(lowest, self.selected);
+        // Where all rows have room, none is hidden.
+        let highest = count.saturating_sub(height.max(1)).max(lowest);
+        self.offset = self.offset.clamp(lowest, self.selected.min(highest));
     }
 }
 

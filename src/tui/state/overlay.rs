@@ -5,9 +5,13 @@ use nucleo_matcher::pattern::Normalization;
 use nucleo_matcher::pattern::Pattern;
 use tui_input::Input;
 
+use super::Key;
 use super::list::List;
 use super::logs::score;
 use super::operation::Doing;
+use super::tree::Tree;
+use crate::database::console::Activity;
+use crate::engine::Instance;
 use crate::error::Report;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::BINDINGS;
@@ -30,6 +34,25 @@ pub enum Overlay {
     Failure(Failure),
     /// Questions that were asked before.
     History(List),
+    /// Statements that were typed before.
+    Statements(List),
+    /// Something too long for its row.
+    Text(Text),
+    /// A value with all its parts.
+    Tree(Box<Described>),
+}
+
+/// A value with all its parts: what an engine knows of an instance, or a line of the log.
+#[derive(Debug)]
+pub struct Described {
+    /// What it is.
+    pub title: String,
+    /// Of which instance it is asked, and where.
+    pub asked: Option<(Key, Instance)>,
+    /// Its parts; none until they are known.
+    pub parts: Option<Result<Tree, Report>>,
+    /// What is being looked for.
+    pub typing: Option<Input>,
 }
 
 /// What went wrong, in full.
@@ -39,6 +62,17 @@ pub struct Failure {
     pub title: String,
     /// Why.
     pub report: Report,
+    /// The first line that is shown.
+    pub scroll: usize,
+}
+
+/// Something too long for its row.
+#[derive(Debug)]
+pub struct Text {
+    /// What it is.
+    pub title: String,
+    /// Its lines.
+    pub lines: Vec<String>,
     /// The first line that is shown.
     pub scroll: usize,
 }
@@ -53,7 +87,7 @@ pub struct Palette {
 }
 
 /// The things that can be done with an environment, in the order of the menu.
-pub const MENU: [Action; 13] = [
+pub const MENU: [Action; 15] = [
     Action::Up,
     Action::Down,
     Action::Restart,
@@ -62,6 +96,8 @@ pub const MENU: [Action; 13] = [
     Action::Seed,
     Action::TryAgain,
     Action::Cancel,
+    Action::Logs,
+    Action::Describe,
     Action::Shell,
     Action::Psql,
     Action::CopyUrl,
@@ -84,11 +120,26 @@ impl Palette {
     }
 }
 
+/// What is done when the answer is yes.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    /// The environment is changed.
+    Change(Doing),
+    /// What another session of the database does is ended.
+    End(Box<Activity>),
+    /// Statements may write from now on.
+    Write,
+}
+
 /// A question before something is lost. The answer that Enter gives is no, unless the right words were typed.
 #[derive(Debug)]
 pub struct Confirm {
     /// What would be done.
-    pub doing: Doing,
+    pub asked: Asked,
+    /// What it is called.
+    pub title: String,
+    /// What stands above what is lost.
+    pub heading: &'static str,
     /// What is lost, a line each.
     pub lost: Vec<String>,
     /// What has to be typed; without it `y` is enough.

@@ -4,15 +4,25 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use nucleo_matcher::pattern::CaseMatching;
+use nucleo_matcher::pattern::Normalization;
+use nucleo_matcher::pattern::Pattern;
 use tui_input::Input;
 
 use super::list::List;
+use super::logs::score;
+use super::tree::Tree;
 use crate::error::Report;
 use crate::query::BaseUrl;
 use crate::query::Line;
 use crate::query::Response;
 use crate::rates::Answer;
+use crate::rates::Atlas;
 use crate::rates::Question;
+use crate::rates::Span;
+
+/// Places that are offered at once.
+const OFFERED: usize = 8;
 
 /// An input of the panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +78,10 @@ pub struct Answered {
     pub response: Response,
     /// The rates in it, or why there are none.
     pub rates: Result<Answer, Report>,
-    /// The body as lines for people.
+    /// The body as lines, where it is no JSON.
     pub body: Vec<String>,
+    /// The body as values, where it is JSON.
+    pub tree: Option<Tree>,
 }
 
 /// A question that waits for its answer.
@@ -98,6 +110,14 @@ pub struct Query {
     base: Option<BaseUrl>,
     /// The question that waits for its answer.
     pub asking: Option<Asking>,
+    /// What it asks.
+    sent: Option<Line>,
+    /// What was asked of what is shown.
+    pub answered_line: Option<Line>,
+    /// What there is to ask about, once the API has told.
+    pub atlas: Atlas,
+    /// The list of places that are offered while an end is typed.
+    pub offers: List,
     /// How many questions were asked.
     asked: u64,
     /// When the last one was.
@@ -108,6 +128,8 @@ pub struct Query {
     pub unreachable: Option<Report>,
     /// The days that changed with the last answer.
     pub marks: BTreeSet<Date>,
+    /// The text that is being typed to look for in the body.
+    pub seeking: Option<Input>,
     /// How the answer is shown.
     pub form: Form,
     /// The row that the reader is on.
@@ -126,11 +148,16 @@ impl Default for Query {
             typing: None,
             base: None,
             asking: None,
+            sent: None,
+            answered_line: None,
+            atlas: Atlas::default(),
+            offers: List::default(),
             asked: 0,
             asked_at: None,
             answered: None,
             unreachable: None,
             marks: BTreeSet::new(),
+            seeking: None,
             form: Form::default(),
             row: List::default(),
             live: false,
@@ -215,6 +242,7 @@ impl Query {
         self.asked_at = Some(since);
         let number = self.asked;
         self.asking = Some(Asking { number, since });
+        self.sent = self.line();
         number
     }
 
@@ -225,9 +253,14 @@ impl Query {
         }
         self.asking = None;
         match result {
-            Ok(answered) => {
+            Ok(mut answered) => {
                 self.marks = self.changes(&answered);
+                let older = self.answered.as_ref().and_then(|old| old.tree.as_ref());
+                if let (Some(tree), Some(older)) = (&mut answered.tree, older) {
+                    tree.resume(older);
+                }
                 self.answered = Some(answered);
+                self.answered_line = self.sent.take();
                 self.unreachable = None;
             }
             Err(report) => self.unreachable = Some(report),
@@ -249,6 +282,47 @@ impl Query {
         now.iter().filter(is_new).map(|day| day.day).collect()
     }
 
+    /// The places that have the letters of the end that is typed, best first; none once it is one of them.
+    pub fn offered(&self) -> Vec<(&str, &str)> {
+        let typed = match self.typing {
+            Some(Field::From) => self.from.value().trim(),
+            Some(Field::To) => self.to.value().trim(),
+            _ => return Vec::new(),
+        };
+        let is_known = self.atlas.names().any(|(text, _)| text == typed);
+        if typed.is_empty() || is_known {
+            return Vec::new();
+        }
+        offers(typed, self.atlas.names())
+    }
+
+    /// Takes the chosen one of the places that are offered; whether there was one.
+    pub fn take_offer(&mut self) -> bool {
+        let offered = self.offered();
+        let chosen = offered.get(self.offers.selected);
+        let (Some(field), Some(text)) = (self.typing, chosen.map(|(text, _)| (*text).to_owned()))
+        else {
+            return false;
+        };
+        *self.input_mut(field) = text.into();
+        self.offers = List::default();
+        self.typed(field);
+        true
+    }
+
+    /// The question behind the answer that is shown, for the day that the reader is on, and whom it was put to.
+    pub fn why(&self) -> Option<(BaseUrl, Question)> {
+        let answer = self.answered.as_ref()?.rates.as_ref().ok()?;
+        let day = answer.rates.get(self.row.selected)?.day;
+        let line = self.answered_line.as_ref()?;
+        let question = Question {
+            orig: line.parameter("orig_code").parse().ok()?,
+            dest: line.parameter("dest_code").parse().ok()?,
+            span: Span::new(day, day).ok()?,
+        };
+        (self.form == Form::Table).then(|| (line.base.clone(), question))
+    }
+
     /// Rows that can be walked.
     pub fn rows(&self) -> usize {
         let Some(answered) = &self.answered else {
@@ -256,10 +330,19 @@ impl Query {
         };
         match (self.form, &answered.rates) {
             (Form::Table, Ok(answer)) => answer.rates.len(),
-            (Form::Json, _) => answered.body.len(),
+            (Form::Json, _) => match &answered.tree {
+                Some(tree) => tree.rows(),
+                None => answered.body.len(),
+            },
             (Form::Headers, _) => answered.response.headers.len(),
             _ => 0,
         }
+    }
+
+    /// The body that is shown as values.
+    pub fn tree_mut(&mut self) -> Option<&mut Tree> {
+        let shown = self.answered.as_mut().filter(|_| self.form == Form::Json);
+        shown?.tree.as_mut()
     }
 
     fn write_line(&mut self) {
@@ -282,9 +365,50 @@ impl Query {
     }
 }
 
+/// The places whose code or name has these letters, best first; those that begin with them before all others.
+fn offers<'a>(
+    typed: &str,
+    all: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Vec<(&'a str, &'a str)> {
+    let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
+    let lower = typed.to_lowercase();
+    let scored = all.filter_map(|(text, name)| {
+        let score = score(&pattern, &format!("{text} {name}"))?;
+        let begins = [text, name].map(|word| word.to_lowercase().starts_with(&lower));
+        Some((std::cmp::Reverse((begins, score)), (text, name)))
+    });
+    let mut scored: Vec<_> = scored.collect();
+    scored.sort();
+    scored
+        .into_iter()
+        .map(|(_, place)| place)
+        .take(OFFERED)
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_are_found_by_code_and_by_name() {
+        let all = [
+            ("CNGGZ", "Guangzhou"),
+            ("CNSGH", "Shanghai"),
+            ("china_main", "China Main"),
+            ("EETLL", "Tallinn"),
+        ];
+        let first = |typed: &str| {
+            offers(typed, all.into_iter())
+                .first()
+                .map(|(text, _)| *text)
+        };
+        assert_eq!(first("cng"), Some("CNGGZ"));
+        assert_eq!(first("shang"), Some("CNSGH"));
+        assert_eq!(first("tln"), Some("EETLL"));
+        assert_eq!(first("china"), Some("china_main"));
+        assert_eq!(first("xyz"), None);
+    }
 
     #[test]
     fn the_line_and_the_form_are_the_same_edit_seen_twice() {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::database;
 use super::doing;
 use super::logs;
 use super::query;
+use super::tree;
 use super::walk;
 use crate::engine::Exec;
 use crate::engine::Role;
@@ -13,6 +15,7 @@ use crate::environment::exec::SHELL;
 use crate::environment::exec::psql_variables;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
+use crate::tui::keymap::Scope;
 use crate::tui::state::Pane;
 use crate::tui::state::State;
 use crate::tui::state::Tab;
@@ -21,6 +24,7 @@ use crate::tui::state::list::List;
 use crate::tui::state::list::Step;
 use crate::tui::state::overlay::Overlay;
 use crate::tui::state::overlay::Palette;
+use crate::tui::view;
 
 /// Does what was asked for.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -38,6 +42,12 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             doing::ask_for(state, action)
         }
         A::Seed | A::TryAgain | A::Cancel => doing::ask_for(state, action),
+        A::Describe => tree::describe(state),
+        A::Logs => walk::only_selected(state),
+        A::Fold | A::FoldAll | A::Search => tree::in_query(state, action),
+        A::NextMatch | A::PreviousMatch if state.scope() == Scope::Query => {
+            tree::in_query(state, action)
+        }
         A::Shell | A::Psql => run(state, action),
         A::CopyUrl | A::CopyConnection | A::CopyLine | A::CopyVisible | A::CopyCurl => {
             walk::copy(state, action)
@@ -57,7 +67,11 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         A::Ask | A::EditCurl | A::EditForm | A::Live | A::NextForm | A::PreviousForm => {
             query::act(state, action)
         }
-        A::History => query::act(state, action),
+        A::History | A::Why => query::act(state, action),
+        A::EditSql | A::NextView | A::PreviousView | A::NextColumn | A::PreviousColumn => {
+            database::act(state, action)
+        }
+        A::Writing | A::Statements | A::StopStatement => database::act(state, action),
         _ => screen(state, action),
     }
 }
@@ -81,6 +95,8 @@ fn screen(state: &mut State, action: Action) -> Vec<Effect> {
             state.theme = state.theme.next();
             state.say(format!("theme: {}", state.theme.name.as_str()));
         }
+        A::Beside => return beside(state),
+        A::Swap => return swap(state),
         A::NextTab => return next_tab(state, 1),
         A::PreviousTab => return next_tab(state, -1),
         A::Tab(place) => return tab(state, usize::from(place)),
@@ -131,15 +147,50 @@ pub fn tab(state: &mut State, place: usize) -> Vec<Effect> {
     let Some(tab) = Tab::ALL.get(place) else {
         return Vec::new();
     };
+    if state.beside == Some(*tab) {
+        state.beside = Some(state.tab);
+    }
     state.tab = *tab;
     state.pane = Pane::Main;
     walk::keep(state);
+    needed(state, *tab)
+}
+
+/// What a tab has to be told before it can show anything.
+fn needed(state: &mut State, tab: Tab) -> Vec<Effect> {
     match state.chosen() {
-        Some(known) if *tab == Tab::Config => vec![configure(known)],
-        Some(known) if *tab == Tab::Query && known.query.waits_for_api() => Vec::new(),
-        Some(known) if *tab == Tab::Query && known.query.answered.is_none() => query::ask(state),
+        Some(known) if tab == Tab::Config => vec![configure(known)],
+        Some(_) if tab == Tab::Database => database::due(state),
+        Some(known) if tab == Tab::Query && known.query.waits_for_api() => Vec::new(),
+        Some(known) if tab == Tab::Query && known.query.answered.is_none() => query::ask(state),
         _ => Vec::new(),
     }
+}
+
+/// Shows the next tab beside the one that is shown, or that one alone again.
+fn beside(state: &mut State) -> Vec<Effect> {
+    if state.beside.take().is_some() {
+        walk::keep(state);
+        return Vec::new();
+    }
+    if !view::has_room_beside(state) {
+        state.say("two tabs side by side need 200 columns");
+        return Vec::new();
+    }
+    let at = Tab::ALL.iter().position(|tab| *tab == state.tab);
+    let next = Tab::ALL
+        .get((at.unwrap_or(0) + 1) % Tab::ALL.len())
+        .copied();
+    state.beside = next;
+    walk::keep(state);
+    next.map_or_else(Vec::new, |next| needed(state, next))
+}
+
+/// Gives the focus to the other of two tabs.
+pub fn swap(state: &mut State) -> Vec<Effect> {
+    let other = state.beside.filter(|_| view::has_room_beside(state));
+    let place = Tab::ALL.iter().position(|tab| Some(*tab) == other);
+    place.map_or_else(Vec::new, |place| tab(state, place))
 }
 
 fn configure(known: &Known) -> Effect {
@@ -191,6 +242,7 @@ pub fn arrive(state: &mut State) -> Vec<Effect> {
         effects.push(configure(known));
     }
     effects.extend(super::tick::look(known, now));
+    effects.extend(database::due(state));
     walk::keep(state);
     effects
 }
@@ -220,7 +272,10 @@ fn run(state: &mut State, action: Action) -> Vec<Effect> {
         .filter(|found| found.state == Doing::Running)
         .cloned()
     else {
-        state.complain("nothing runs there; u brings the environment up");
+        let key = state.keymap.word(Action::Up);
+        state.complain(format!(
+            "nothing runs there; {key} brings the environment up"
+        ));
         return Vec::new();
     };
     let Some(known) = state.chosen() else {

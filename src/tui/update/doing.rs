@@ -14,6 +14,7 @@ use crate::tui::state::known::Happening;
 use crate::tui::state::known::Known;
 use crate::tui::state::operation::Doing;
 use crate::tui::state::operation::Operation;
+use crate::tui::state::overlay::Asked;
 use crate::tui::state::overlay::Confirm;
 use crate::tui::state::overlay::Overlay;
 
@@ -35,7 +36,8 @@ pub fn ask_for(state: &mut State, action: Action) -> Vec<Effect> {
         return Vec::new();
     };
     if !known.exists() && doing != Doing::Up {
-        state.complain("nothing of it is there; u brings it up");
+        let key = state.keymap.word(Action::Up);
+        state.complain(format!("nothing of it is there; {key} brings it up"));
         return Vec::new();
     }
     match confirm(known, doing) {
@@ -62,7 +64,9 @@ fn confirm(known: &Known, doing: Doing) -> Option<Confirm> {
     };
     let protected = known.look.as_ref().is_some_and(|look| look.protected);
     Some(Confirm {
-        doing,
+        asked: Asked::Change(doing),
+        title: doing.title(known.key.name.as_str()),
+        heading: "This is lost for good:",
         lost,
         name: protected.then(|| known.key.name.to_string()),
         input: Input::default(),
@@ -74,6 +78,8 @@ fn volumes(known: &Known) -> Vec<String> {
     let line = |volume: &crate::engine::Volume| match volume.contents {
         Contents::Data => format!("{}: {}", volume.name, held(known)),
         Contents::Secrets => format!("{}: its password", volume.name),
+        Contents::Named(_) => format!("{}: what services keep", volume.name),
+        Contents::Dump => format!("{}: a dump", volume.name),
     };
     volumes.into_iter().flatten().map(line).collect()
 }
@@ -107,7 +113,8 @@ pub fn begin(state: &mut State, doing: Doing) -> Vec<Effect> {
         .filter(|running| running.is_running())
     {
         let title = running.doing.title(known.key.name.as_str());
-        state.complain(format!("{title} is still under way; ctrl-k cancels it"));
+        let key = state.keymap.word(Action::Cancel);
+        state.complain(format!("{title} is still under way; {key} cancels it"));
         return Vec::new();
     }
     known.operation = Some(Operation::new(doing, now));

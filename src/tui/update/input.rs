@@ -7,8 +7,10 @@ use crossterm::event::KeyModifiers;
 use tui_input::Input;
 use tui_input::backend::crossterm::to_input_request;
 
+use super::database;
 use super::logs;
 use super::query;
+use super::tree;
 use crate::tui::effect::Effect;
 use crate::tui::state::Pane;
 use crate::tui::state::State;
@@ -27,7 +29,16 @@ pub fn key(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
     let known = state.chosen()?;
     match state.tab {
         Tab::Logs if known.logs.typing.is_some() => Some(logs::type_key(state, key)),
+        Tab::Query if known.query.seeking.is_some() => {
+            if leaves(key) {
+                state.leaving = true;
+            } else {
+                tree::seek_key(state, key);
+            }
+            Some(Vec::new())
+        }
         Tab::Query if known.query.typing.is_some() => Some(query::type_key(state, key)),
+        Tab::Database if known.database.typing => Some(database::type_key(state, key)),
         _ => None,
     }
 }
@@ -51,7 +62,12 @@ pub fn leaves(key: KeyEvent) -> bool {
 
 /// Puts pasted text where something is typed. Only its first line goes in, and not more than an input takes.
 pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
-    let line = text.trim_start().lines().next().unwrap_or_default();
+    let statement = database::one_line(text);
+    let line = if state.tab == Tab::Database && state.overlay.is_none() {
+        &statement
+    } else {
+        text.trim_start().lines().next().unwrap_or_default()
+    };
     let line: String = line
         .chars()
         .filter(|c| !c.is_control())
@@ -66,12 +82,13 @@ pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
         insert(&mut confirm.input, &line);
         return Vec::new();
     }
-    if state.overlay.is_some() || state.pane != Pane::Main {
+    if tree::paste(state, &line) || state.overlay.is_some() || state.pane != Pane::Main {
         return Vec::new();
     }
     match state.tab {
         Tab::Logs => logs::paste(state, &line),
         Tab::Query => query::paste(state, &line),
+        Tab::Database => database::paste(state, &line),
         _ => Vec::new(),
     }
 }

@@ -68,6 +68,7 @@ fn click(state: &mut State, at: Position) -> Vec<Effect> {
             focus_row(state, Pane::Checks, row);
             Vec::new()
         }
+        Some(Target::Beside) => act::swap(state),
         Some(Target::Main) => {
             state.pane = Pane::Main;
             Vec::new()

@@ -4,9 +4,11 @@ use crossterm::event::KeyCode;
 use crossterm::event::KeyEvent;
 
 use super::act;
+use super::database;
 use super::doing;
 use super::input;
 use super::query;
+use super::tree;
 use super::walk;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
@@ -15,6 +17,7 @@ use crate::tui::state::Pane;
 use crate::tui::state::State;
 use crate::tui::state::list::List;
 use crate::tui::state::list::Step;
+use crate::tui::state::overlay::Asked;
 use crate::tui::state::overlay::MENU;
 use crate::tui::state::overlay::Overlay;
 use crate::tui::view;
@@ -23,6 +26,9 @@ use crate::tui::view;
 pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     if input::leaves(key) {
         state.leaving = true;
+        return Vec::new();
+    }
+    if tree::key(state, key) {
         return Vec::new();
     }
     match state.overlay {
@@ -34,6 +40,10 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 
 /// A key for a list or a text that is walked with the keys of all lists.
 fn walked(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let on_roles = matches!(state.overlay, Some(Overlay::Roles));
+    if on_roles && state.keymap.action(Scope::Roles, key) == Some(Action::Describe) {
+        return tree::describe(state);
+    }
     let action = state.keymap.action(Scope::Lists, key);
     if let Some(step) = action.and_then(step) {
         take_step(state, step);
@@ -87,6 +97,7 @@ pub fn take_step(state: &mut State, step: Step) {
     let height = usize::from(state.size.height.saturating_sub(6)).max(1);
     let lines = view::overlay_lines(state);
     let history = state.history.len();
+    let statements = state.statements.len();
     match &mut state.overlay {
         Some(Overlay::Help(scroll)) => *scroll = scrolled(*scroll, step, lines, height),
         Some(Overlay::Failure(failure)) => {
@@ -94,7 +105,14 @@ pub fn take_step(state: &mut State, step: Step) {
         }
         Some(Overlay::Menu(list)) => list.step(step, MENU.len(), height),
         Some(Overlay::History(list)) => list.step(step, history, height),
+        Some(Overlay::Statements(list)) => list.step(step, statements, height),
+        Some(Overlay::Text(text)) => text.scroll = scrolled(text.scroll, step, lines, height),
         Some(Overlay::Roles) => drop(walk::step(state, step)),
+        Some(Overlay::Tree(described)) => {
+            if let Some(Ok(tree)) = &mut described.parts {
+                tree.step(step, height);
+            }
+        }
         Some(Overlay::Palette(palette)) => {
             let count = palette.found().len();
             palette.list.step(step, count, height);
@@ -114,7 +132,12 @@ fn open(state: &mut State) -> Vec<Effect> {
             Some(action) => act::act(state, *action),
             None => Vec::new(),
         },
+        Some(tree @ Overlay::Tree(_)) => {
+            state.overlay = Some(tree);
+            Vec::new()
+        }
         Some(Overlay::History(list)) => query::recall(state, list.selected),
+        Some(Overlay::Statements(list)) => database::recall(state, list.selected),
         Some(Overlay::Roles) => walk::open(state),
         _ => Vec::new(),
     }
@@ -165,10 +188,12 @@ fn confirm(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     match key.code {
         KeyCode::Esc => state.overlay = None,
         KeyCode::Enter => {
-            let doing = confirm.is_given().then_some(confirm.doing);
+            let asked = confirm.is_given().then(|| confirm.asked.clone());
             state.overlay = None;
-            match doing {
-                Some(doing) => return doing::begin(state, doing),
+            match asked {
+                Some(Asked::Change(doing)) => return doing::begin(state, doing),
+                Some(Asked::End(activity)) => return database::end(state, *activity),
+                Some(Asked::Write) => database::write(state),
                 None => state.say("nothing was done"),
             }
         }

@@ -9,6 +9,7 @@ use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::state::State;
 use crate::tui::state::list::List;
+use crate::tui::state::list::Step;
 use crate::tui::state::overlay::Overlay;
 use crate::tui::state::query::Field;
 use crate::tui::state::query::Form;
@@ -22,7 +23,11 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Ask => return ask(state),
         Action::EditCurl => query.typing = Some(Field::Curl),
-        Action::EditForm => query.typing = Some(Field::From),
+        Action::EditForm => {
+            query.typing = Some(Field::From);
+            return places(state);
+        }
+        Action::Why => return why(state),
         Action::NextForm => next_form(query, 1),
         Action::PreviousForm => next_form(query, Form::ALL.len() - 1),
         Action::History => state.overlay = Some(Overlay::History(List::default())),
@@ -35,6 +40,32 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     }
     walk::keep(state);
     Vec::new()
+}
+
+/// Asks what there is to ask about, to be offered while an end is typed.
+fn places(state: &State) -> Vec<Effect> {
+    let with = state.chosen().and_then(|known| Some((known, known.api()?)));
+    let effect = with.map(|(known, base)| Effect::Places {
+        key: known.key.clone(),
+        base,
+    });
+    effect.into_iter().collect()
+}
+
+/// Asks for the prices behind the day that the reader is on.
+fn why(state: &mut State) -> Vec<Effect> {
+    let why = state.chosen().and_then(|known| {
+        let (base, question) = known.query.why()?;
+        Some(Effect::Explain {
+            key: known.key.clone(),
+            base,
+            question,
+        })
+    });
+    if why.is_none() {
+        state.say("the table of an answer has the days; choose one there");
+    }
+    why.into_iter().collect()
 }
 
 fn query(state: &mut State) -> Option<&mut Query> {
@@ -86,7 +117,13 @@ pub fn type_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let Some(field) = query.typing else {
         return Vec::new();
     };
+    let offered = query.offered().len();
     match key.code {
+        KeyCode::Enter | KeyCode::Tab if offered > 0 => {
+            query.take_offer();
+        }
+        KeyCode::Down if offered > 0 => query.offers.step(Step::Rows(1), offered, offered),
+        KeyCode::Up if offered > 0 => query.offers.step(Step::Rows(-1), offered, offered),
         KeyCode::Enter => {
             query.typing = None;
             return asked_by_hand(state);
@@ -99,6 +136,7 @@ pub fn type_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         _ => {
             if input::edit(query.input_mut(field), key) {
                 query.typed(field);
+                query.offers = List::default();
             }
         }
     }
@@ -138,6 +176,7 @@ pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
         input::insert(query.input_mut(field), text);
     }
     query.typed(field);
+    query.offers = List::default();
     query.typing = Some(field);
     Vec::new()
 }

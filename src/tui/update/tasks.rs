@@ -1,11 +1,14 @@
 //! What tasks and engines told.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::act;
 use super::query;
 use super::tick;
+use super::tree;
 use super::walk;
+use crate::database::console::Page;
 use crate::engine;
 use crate::engine::EventKind;
 use crate::error::Report;
@@ -21,6 +24,9 @@ use crate::tui::state::known::Look;
 use crate::tui::state::logs::Logs;
 use crate::tui::state::operation::Doing;
 use crate::tui::state::operation::Ended;
+use crate::tui::state::overlay::Failure;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::state::overlay::Text;
 
 /// Takes in what was told.
 pub fn told(state: &mut State, message: Message) -> Vec<Effect> {
@@ -28,6 +34,7 @@ pub fn told(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Profiles(profiles) => profiles_listed(state, profiles),
         Message::Listed { engine, result } => listed(state, engine, result),
         Message::Looked { key, result } => looked(state, &key, *result),
+        Message::Reached { engine, about } => reached(state, engine, about),
         Message::Tells { engine, tells } => {
             if let Some(engine) = state.engines.get_mut(engine) {
                 engine.tells = tells;
@@ -35,11 +42,22 @@ pub fn told(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Happened { engine, event } => happened(state, engine, &event),
+        Message::Placed { from, to, because } => placed(state, &from, &to, because),
         Message::Ended { key, result } => ended(state, &key, result),
         Message::History(questions) => {
             state.history = questions;
             Vec::new()
         }
+        Message::Statements(statements) => {
+            state.statements = statements;
+            Vec::new()
+        }
+        Message::Rows {
+            key,
+            number,
+            took,
+            result,
+        } => rows(state, &key, number, (took, *result)),
         Message::Said(result) => {
             match result {
                 Ok(text) => state.say(text),
@@ -88,6 +106,16 @@ fn of_one(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Progressed { key, latest } => {
             operation(state, &key, |operation| operation.progress(latest));
         }
+        answer => of_answer(state, answer),
+    }
+    walk::keep(state);
+    Vec::new()
+}
+
+/// What an API, a database or an engine answered to a question of this dashboard.
+fn of_answer(state: &mut State, message: Message) {
+    let now = state.now;
+    match message {
         Message::Answered {
             key,
             number,
@@ -95,13 +123,66 @@ fn of_one(state: &mut State, message: Message) -> Vec<Effect> {
         } => {
             known(state, &key, |known| known.query.take(number, *result));
         }
+        Message::Places { key, atlas } => {
+            known(state, &key, |known| known.query.atlas = atlas);
+        }
+        Message::Explained { key, result } => explained(state, &key, result),
+        Message::Surveyed { key, result } => {
+            known(state, &key, |known| known.database.see(*result, now));
+        }
+        Message::Described {
+            key,
+            instance,
+            result,
+        } => tree::described(state, &(key, instance), *result),
         Message::Configured { key, result } => {
             known(state, &key, |known| known.config = Some(result));
         }
         _ => {}
     }
+}
+
+/// Shows the prices behind a day, unless the reader has gone elsewhere meanwhile.
+fn explained(state: &mut State, key: &Key, result: Result<(String, Vec<String>), Report>) {
+    let waits = state.tab == Tab::Query && state.overlay.is_none();
+    if !waits || state.chosen().is_none_or(|known| known.key != *key) {
+        return;
+    }
+    state.overlay = Some(match result {
+        Ok((title, lines)) => Overlay::Text(Text {
+            title,
+            lines,
+            scroll: 0,
+        }),
+        Err(report) => Overlay::Failure(Failure {
+            title: "the prices behind the day".to_owned(),
+            report,
+            scroll: 0,
+        }),
+    });
+}
+
+/// Takes in what came of a statement; what it wrote is measured at once.
+fn rows(
+    state: &mut State,
+    key: &Key,
+    number: u64,
+    (took, result): (Duration, Result<Page, Report>),
+) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    known(state, key, |known| {
+        let is_full = known.database.take(number, took, result);
+        if is_full {
+            effects.push(Effect::CancelStatement(known.key.clone()));
+        }
+        // What ran until now is not to be shown as running.
+        known.database.surveyed_at = None;
+        if known.database.writing {
+            known.database.held_at = None;
+        }
+    });
     walk::keep(state);
-    Vec::new()
+    effects
 }
 
 fn known(state: &mut State, key: &Key, change: impl FnOnce(&mut Known)) {
@@ -173,6 +254,7 @@ fn listed(
         }
     };
     found_again(state, engine);
+    let effects = adopt(state, engine, &names);
     let chosen = state.chosen().map(|known| known.key.clone());
     state.environments.retain(|known| {
         let is_there = known.key.engine != engine || names.contains(&known.key.name);
@@ -190,7 +272,50 @@ fn listed(
         .iter()
         .position(|known| Some(&known.key) == chosen.as_ref());
     state.chosen = place.unwrap_or(0);
-    Vec::new()
+    effects
+}
+
+/// What could be made of a profile, and turns out to be on this engine, is the one that is there.
+fn adopt(state: &mut State, engine: usize, names: &[EnvironmentName]) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    // An engine that somebody named is never replaced, and then none is late.
+    if !state.engines.get(engine).is_some_and(|engine| engine.late) {
+        return effects;
+    }
+    for (place, known) in state.environments.iter_mut().enumerate() {
+        let elsewhere = known.key.engine != engine && names.contains(&known.key.name);
+        if !elsewhere || known.look.is_none() || known.exists() || known.is_working() {
+            continue;
+        }
+        let key = Key {
+            engine,
+            name: known.key.name.clone(),
+        };
+        let mut adopted = Known::new(key, known.profile.take());
+        adopted.happenings = std::mem::take(&mut known.happenings);
+        let old = std::mem::replace(known, adopted);
+        if place == state.chosen {
+            effects.push(Effect::Unfollow(old.key));
+        }
+    }
+    if !effects.is_empty() {
+        effects.extend(act::arrive(state));
+    }
+    // One that was seen on this engine before has its place already.
+    let mut seen = std::collections::HashSet::new();
+    state
+        .environments
+        .retain(|known| seen.insert(known.key.clone()));
+    effects
+}
+
+/// An engine that had never answered does: what is there is read.
+fn reached(state: &mut State, place: usize, about: engine::About) -> Vec<Effect> {
+    if let Some(engine) = state.engines.get_mut(place) {
+        engine.about = about;
+    }
+    found_again(state, place);
+    vec![Effect::List]
 }
 
 /// An engine does not answer; it is said once.
@@ -200,8 +325,10 @@ fn lost(state: &mut State, engine: usize, report: Report) {
     };
     let name = engine.about.engine;
     let is_news = engine.trouble.is_none();
+    let reason = report.message.clone();
     engine.trouble = Some(report);
     if is_news {
+        state.note(format!("{name} does not answer: {reason}"), true);
         state.complain(format!("{name} does not answer; trying again"));
     }
 }
@@ -212,6 +339,7 @@ fn found_again(state: &mut State, engine: usize) {
     };
     let name = engine.about.engine;
     if engine.trouble.take().is_some() {
+        state.note(format!("{name} answers again"), false);
         state.say(format!("{name} answers again"));
     }
 }
@@ -358,6 +486,51 @@ fn happened(state: &mut State, engine: usize, event: &engine::Event) -> Vec<Effe
     tick::look(known, now).into_iter().collect()
 }
 
+/// An environment goes on by another key, and with it what is being done; one that had that key was empty.
+fn placed(state: &mut State, from: &Key, to: &Key, because: Option<String>) -> Vec<Effect> {
+    let now = state.now;
+    if to.engine >= state.engines.len() || state.known_mut(from).is_none() {
+        return Vec::new();
+    }
+    let chosen = state.chosen().map(|known| known.key.clone());
+    state
+        .environments
+        .retain(|known| known.key != *to || known.key == *from);
+    let Some(known) = state.known_mut(from) else {
+        return Vec::new();
+    };
+    known.key = to.clone();
+    known.look = None;
+    known.looking = false;
+    known.logs.reading = false;
+    if let Some(text) = because {
+        known.note(Happening {
+            time: now,
+            instance: None,
+            text: text.clone(),
+            bad: false,
+        });
+        state.say(text);
+    }
+    let shown = chosen.map(|key| if key == *from { to.clone() } else { key });
+    let place = state
+        .environments
+        .iter()
+        .position(|known| Some(&known.key) == shown.as_ref());
+    state.chosen = place.unwrap_or(0);
+    let mut effects = vec![
+        Effect::Unfollow(from.clone()),
+        Effect::Rename {
+            from: from.clone(),
+            to: to.clone(),
+        },
+    ];
+    if shown.as_ref() == Some(to) {
+        effects.extend(act::arrive(state));
+    }
+    effects
+}
+
 fn words(kind: &EventKind) -> String {
     match kind {
         EventKind::Created => "created".to_owned(),
@@ -404,6 +577,7 @@ fn ended(state: &mut State, key: &Key, result: Result<String, Report>) -> Vec<Ef
     operation.ended = Some(Ended { at: now, result });
     known.operation = Some(operation).filter(|_| bad);
     known.checked_at = None;
+    known.database.held_at = None;
     let mut effects: Vec<_> = tick::look(known, now).into_iter().collect();
     if bad {
         state.complain(text);

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use jiff::Timestamp;
 
+use super::database;
 use super::query;
 use crate::tui::effect::Effect;
 use crate::tui::state::State;
@@ -37,6 +38,7 @@ pub fn tick(state: &mut State) -> Vec<Effect> {
     state.changed |= over || moves;
     let mut effects = due(state);
     effects.extend(live(state));
+    effects.extend(database::due(state));
     effects
 }
 
@@ -95,7 +97,9 @@ pub fn look(known: &mut Known, now: Timestamp) -> Option<Effect> {
         known.outdated = true;
         return None;
     }
-    let all_pass = known.check_statuses().iter().all(|check| check.passed);
+    // Where no answer has come yet, there is nothing to rest on.
+    let statuses = known.check_statuses();
+    let all_pass = !statuses.is_empty() && statuses.iter().all(|check| check.passed);
     let patience = if all_pass { CHECK } else { CHECK_AGAIN };
     let checks = known
         .checked_at

@@ -1,5 +1,7 @@
 //! Walking: panes, rows, what a row opens, and what of it can be taken along.
 
+use super::database;
+use super::tree;
 use crate::engine::DATABASE_NAME;
 use crate::engine::Role;
 use crate::error::Code;
@@ -9,6 +11,7 @@ use crate::tui::keymap::Action;
 use crate::tui::state::Pane;
 use crate::tui::state::State;
 use crate::tui::state::Tab;
+use crate::tui::state::database::View;
 use crate::tui::state::known::Known;
 use crate::tui::state::known::is_failed;
 use crate::tui::state::list::Step;
@@ -40,6 +43,7 @@ pub fn next_pane(state: &mut State, by: isize) {
 pub fn step(state: &mut State, step: Step) -> Vec<Effect> {
     let height = usize::from(view::rows_height(state));
     let area = view::log_area(state);
+    let hidden = view::hidden_charts(state);
     let (pane, tab) = (state.pane, state.tab);
     let Some(known) = state.chosen_mut() else {
         return Vec::new();
@@ -54,10 +58,18 @@ pub fn step(state: &mut State, step: Step) -> Vec<Effect> {
             let rows = |entry: &_| view::logs::rows(entry, layout, area.width);
             known.logs.step(step, area.height.into(), rows);
         }
-        (Pane::Main, Tab::Query) => known.query.row.step(step, known.query.rows(), height),
+        (Pane::Main, Tab::Query) => match known.query.tree_mut() {
+            Some(tree) => tree.step(step, height),
+            None => known.query.row.step(step, known.query.rows(), height),
+        },
+        (Pane::Main, Tab::Database) => {
+            let count = known.database.count();
+            known.database.list_mut().step(step, count, height);
+            return database::fetch(state);
+        }
         (Pane::Main, Tab::Events) => known.events.step(step, known.happenings.len(), height),
         (Pane::Main, Tab::Config) => known.settings.step(step, settings(known), height),
-        (Pane::Main, Tab::Stats) => {}
+        (Pane::Main, Tab::Stats) => known.stats = step.from(known.stats, hidden + 1, 2),
     }
     Vec::new()
 }
@@ -74,19 +86,31 @@ fn settings(known: &Known) -> usize {
 pub fn keep(state: &mut State) {
     let last = state.environments.len().saturating_sub(1);
     state.chosen = state.chosen.min(last);
-    let height = usize::from(view::rows_height(state));
+    let hidden = view::hidden_charts(state);
+    let of = |pane| usize::from(view::pane_height(state, pane));
+    let (roles, checks, height) = (of(Pane::Roles), of(Pane::Checks), of(Pane::Main));
     let Some(known) = state.chosen_mut() else {
         return;
     };
-    known.roles.keep(known.instances().len(), height);
-    known.checks.keep(known.check_statuses().len() + 1, height);
-    known.query.row.keep(known.query.rows(), height);
+    known.stats = known.stats.min(hidden);
+    known.roles.keep(known.instances().len(), roles);
+    known.checks.keep(known.check_statuses().len() + 1, checks);
+    let rows = known.query.rows();
+    match known.query.tree_mut() {
+        Some(tree) => tree.list.keep(rows, height),
+        None => known.query.row.keep(rows, height),
+    }
+    let count = known.database.count();
+    known.database.list_mut().keep(count, height);
     known.events.keep(known.happenings.len(), height);
     known.settings.keep(settings(known), height);
 }
 
 /// Opens what the row is about: the failure of what failed, the log of what runs.
 pub fn open(state: &mut State) -> Vec<Effect> {
+    if state.pane == Pane::Main && state.tab == Tab::Database {
+        return database::open(state);
+    }
     let failure = match state.pane {
         Pane::Roles => role_failure(state),
         Pane::Checks => check_failure(state),
@@ -96,14 +120,19 @@ pub fn open(state: &mut State) -> Vec<Effect> {
         state.overlay = Some(Overlay::Failure(failure));
     } else if state.pane == Pane::Roles {
         only_selected(state);
+    } else if state.pane == Pane::Main && state.tab == Tab::Logs {
+        let line = state.chosen().and_then(|known| known.logs.current());
+        if let Some(overlay) = line.map(tree::of_line) {
+            state.overlay = Some(overlay);
+        }
     }
     Vec::new()
 }
 
 /// Shows the lines of the chosen role alone; those of all, when they are shown alone already.
-fn only_selected(state: &mut State) {
+pub fn only_selected(state: &mut State) -> Vec<Effect> {
     let Some(instance) = state.selected().map(|found| found.instance) else {
-        return;
+        return Vec::new();
     };
     state.tab = Tab::Logs;
     state.pane = Pane::Main;
@@ -111,6 +140,7 @@ fn only_selected(state: &mut State) {
         let instance = (logs.filter.instance != Some(instance)).then_some(instance);
         logs.set_filter(logs.filter.but(|filter| filter.instance = instance));
     }
+    Vec::new()
 }
 
 fn role_failure(state: &State) -> Option<Failure> {
@@ -136,7 +166,10 @@ fn role_failure(state: &State) -> Option<Failure> {
         message: format!("{} is {how}", role.name),
         causes: role.probe.clone().into_iter().collect(),
         detail: last.collect(),
-        hint: Some("u brings it up again, and says why where it cannot".to_owned()),
+        hint: Some(format!(
+            "{} brings it up again, and says why where it cannot",
+            state.keymap.word(Action::Up)
+        )),
     };
     Some(Failure {
         title: role.name.clone(),
@@ -215,6 +248,10 @@ pub fn save(state: &mut State) -> Vec<Effect> {
             None => return Vec::new(),
         },
         Tab::Logs => ("logs", "log", log_text(known)),
+        Tab::Database if known.database.view == View::Rows => match known.database.csv() {
+            Some(text) => ("rows", "csv", text),
+            None => return Vec::new(),
+        },
         tab => (
             tab.title(),
             "txt",

@@ -11,17 +11,23 @@ use super::render;
 use crate::tui::state::State;
 use crate::tui::state::overlay::Confirm;
 
+/// Columns of a line of what is lost.
+const MOST: usize = 400;
+
 /// Draws the box; returns where the cursor belongs.
 pub fn draw(state: &State, confirm: &Confirm, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let theme = &state.theme;
     let width = 74.min(area.width);
     let room = usize::from(width).saturating_sub(6);
-    let name = state
-        .chosen()
-        .map_or_else(String::new, |known| known.key.name.to_string());
-    let mut lines = vec![Line::from("  This is lost for good:"), Line::default()];
+    let mut lines = vec![
+        Line::from(format!("  {}", confirm.heading)),
+        Line::default(),
+    ];
     for lost in &confirm.lost {
-        for (row, piece) in part::wrapped(lost, room).into_iter().enumerate() {
+        for (row, piece) in part::wrapped(&part::safe(theme, lost, MOST), room)
+            .into_iter()
+            .enumerate()
+        {
             let lead = if row == 0 {
                 theme.pick("  ✗ ", "  x ")
             } else {
@@ -47,7 +53,7 @@ pub fn draw(state: &State, confirm: &Confirm, area: Rect, buffer: &mut Buffer) -
         .unwrap_or(u16::MAX)
         .saturating_add(2);
     let place = part::centred(area, width, height);
-    let inside = part::over(state, &confirm.doing.title(&name), place, buffer);
+    let inside = part::over(state, &confirm.title, place, buffer);
     let hidden = lines.len().saturating_sub(inside.height.into());
     for (line, row) in lines.into_iter().skip(hidden).zip(inside.rows()) {
         render(line, row, buffer);

@@ -69,7 +69,8 @@ fn offered(state: &State) -> impl Iterator<Item = &'static Binding> {
     let rest = of(scope)
         .chain(of(Scope::Everywhere))
         .filter(move |binding| exists || binding.action != Action::Up);
-    first.chain(rest).filter(named)
+    let shown = move |binding: &&Binding| !state.keymap.hides(scope, binding);
+    first.chain(rest).filter(named).filter(shown)
 }
 
 fn spans(state: &State, binding: &'static Binding) -> Vec<Span<'static>> {

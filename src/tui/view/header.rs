@@ -126,16 +126,30 @@ fn about(state: &State, width: u16) -> Vec<Span<'static>> {
     }
     let (used, _) = environments(state, width);
     let used: usize = used.iter().map(Span::width).sum();
+    let away = away(state);
+    let used = used + away.as_ref().map_or(0, Span::width);
     let mut parts: Vec<_> = facts(state, engine).into_iter().flatten().collect();
     let dot = format!(" {} ", theme.pick("·", "-"));
     loop {
         let text = format!("{} ", parts.join(&dot));
         let span = Span::styled(text, theme.dim);
         if parts.is_empty() || used + span.width() + 2 <= usize::from(width) {
-            return vec![span];
+            return away.into_iter().chain([span]).collect();
         }
         parts.remove(0);
     }
+}
+
+/// Another engine that does not answer: its environments, if there are any, cannot be seen.
+fn away(state: &State) -> Option<Span<'static>> {
+    let mut engines = state.engines.iter();
+    let engine = engines.find(|engine| engine.trouble.is_some())?;
+    let words = format!(
+        "{} does not answer {}",
+        engine.about.engine,
+        state.theme.pick("· ", "- ")
+    );
+    Some(Span::styled(words, state.theme.warn))
 }
 
 fn facts(state: &State, engine: &crate::tui::state::EngineState) -> [Option<String>; 3] {

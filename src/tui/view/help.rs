@@ -51,11 +51,13 @@ pub fn lines(state: &State) -> Vec<Line<'static>> {
 }
 
 fn line(state: &State, binding: &'static Binding) -> Line<'static> {
-    let keys: Vec<_> = state
+    let mut keys: Vec<_> = state
         .keymap
         .keys(binding.action)
         .map(|key| key.to_string())
         .collect();
+    // An action of two panes has its key twice.
+    keys.dedup();
     Line::from(vec![
         Span::styled(format!("   {:<KEYS$}", keys.join(" ")), state.theme.accent),
         Span::raw(binding.help),

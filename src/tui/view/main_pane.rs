@@ -1,7 +1,7 @@
 //! The main pane: its tabs, what is being done, and the tab itself.
 //!
 //! ```text
-//! ╭ Logs   Stats   Query   Events   Config ────────────────╮
+//! ╭ Logs   Stats   Query   Database   Events   Config ─────╮
 //! │ ╭ up dev ───────────────────────────────── 3.4 s ╮     │
 //! │ ╰─────────────────────────────────────────────────╯     │
 //! │ the tab                                                 │
@@ -22,6 +22,7 @@ use super::Areas;
 use super::Class;
 use super::class;
 use super::config;
+use super::database;
 use super::events;
 use super::header;
 use super::logs;
@@ -51,20 +52,41 @@ pub fn draw(state: &State, areas: &Areas, buffer: &mut Buffer) -> Option<Positio
     let foot = match state.tab {
         Tab::Logs => logs::foot(state),
         Tab::Query => query::foot(state),
+        Tab::Database => database::foot(state),
         Tab::Events => events::foot(state),
-        Tab::Stats | Tab::Config => None,
+        Tab::Stats => stats::foot(state, areas.tab),
+        Tab::Config => None,
     };
     if let Some(foot) = foot.filter(|_| class(state) != Class::Tiny) {
         part::foot(foot, areas.main, buffer);
     }
-    match state.tab {
-        Tab::Logs => return logs::draw(state, areas.tab, buffer),
-        Tab::Query => return query::draw(state, areas.tab, buffer),
-        Tab::Stats => stats::draw(state, areas.tab, buffer),
-        Tab::Events => events::draw(state, areas.tab, buffer),
-        Tab::Config => config::draw(state, areas.tab, buffer),
+    draw_beside(state, areas.beside, buffer);
+    let sought = query::draw_search(state, areas.main, buffer);
+    let typed = draw_tab(state, state.tab, areas.tab, buffer);
+    sought.or(typed).filter(|_| focused)
+}
+
+fn draw_tab(state: &State, tab: Tab, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    match tab {
+        Tab::Logs => return logs::draw(state, area, buffer),
+        Tab::Query => return query::draw(state, area, buffer),
+        Tab::Database => return database::draw(state, area, buffer),
+        Tab::Stats => stats::draw(state, area, buffer),
+        Tab::Events => events::draw(state, area, buffer),
+        Tab::Config => config::draw(state, area, buffer),
     }
     None
+}
+
+/// The second tab has its title and no focus.
+fn draw_beside(state: &State, area: Rect, buffer: &mut Buffer) {
+    let Some(tab) = state.beside.filter(|_| !area.is_empty()) else {
+        return;
+    };
+    let theme = &state.theme;
+    let title = part::title(theme, tab.title(), false);
+    render(part::frame(theme, title, false), area, buffer);
+    draw_tab(state, tab, part::inside(area), buffer);
 }
 
 /// The titles of the tabs, and the columns in which each stands.

@@ -3,7 +3,7 @@
 //! ```text
 //! ╭ Actions ───────────────────────────────────────╮
 //! │ > wra                                          │
-//! │▌ wrap long lines                             w │
+//! │▌ wrap long lines   Logs · wrap               w │
 //! ╰────────────────────────────────────────────────╯
 //! ```
 
@@ -21,7 +21,7 @@ use crate::tui::state::overlay::Palette;
 /// Draws the box; returns where the cursor belongs.
 pub fn draw(state: &State, palette: &Palette, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let theme = &state.theme;
-    let place = part::centred(area, 78, 18.min(area.height.saturating_sub(2)));
+    let place = part::centred(area, 110, 18.min(area.height.saturating_sub(2)));
     let inside = part::over(state, "Actions", place, buffer);
     let room = usize::from(inside.width).saturating_sub(4);
     let scroll = palette.input.visual_scroll(room);
@@ -49,7 +49,15 @@ pub fn draw(state: &State, palette: &Palette, area: Rect, buffer: &mut Buffer) -
         let left = vec![
             Span::raw(" "),
             Span::raw(binding.help),
-            Span::styled(format!("   {}", binding.scope.title()), theme.dim),
+            Span::styled(
+                format!(
+                    "   {} {} {}",
+                    binding.scope.title(),
+                    theme.pick("·", "-"),
+                    binding.action.name()
+                ),
+                theme.dim,
+            ),
         ];
         let right = vec![Span::styled(format!("{key} "), theme.accent)];
         let line = part::apart(left, right, row.width.saturating_sub(1));

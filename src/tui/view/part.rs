@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Margin;
+use ratatui::layout::Position;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::style::Style;
@@ -10,6 +11,7 @@ use ratatui::text::Line;
 use ratatui::text::Span;
 use ratatui::widgets::Block;
 use ratatui::widgets::Clear;
+use tui_input::Input;
 use unicode_width::UnicodeWidthStr;
 
 use super::render;
@@ -205,6 +207,10 @@ pub fn safe(theme: &Theme, text: &str, width: usize) -> String {
 /// A text in lines of at most `width` columns, broken between words where that is possible.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
+    if text.width() <= width {
+        // What stands below something else stays there.
+        return vec![text.to_owned()];
+    }
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let line = lines.last().map_or(0, |line| line.width());
@@ -235,6 +241,45 @@ fn push_word(lines: &mut Vec<String>, word: &str, width: usize) {
             line.push(character);
         }
     }
+}
+
+/// Draws the part of an input around its cursor, underlined while it is typed in, else in a style; returns where the cursor
+/// stands.
+pub fn input(
+    theme: &Theme,
+    input: &Input,
+    (typing, style): (bool, Style),
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let room = usize::from(area.width).saturating_sub(1);
+    let scroll = if typing { input.visual_scroll(room) } else { 0 };
+    let text = skipped(input, scroll);
+    let (shown, style) = if typing {
+        (text, Style::new().add_modifier(Modifier::UNDERLINED))
+    } else {
+        (safe(theme, &text, area.width.into()), style)
+    };
+    render(Span::styled(shown, style), area, buffer);
+    if typing {
+        buffer.set_style(area, theme.raised);
+    }
+    let column = input.visual_cursor().saturating_sub(scroll);
+    let column = u16::try_from(column)
+        .unwrap_or(u16::MAX)
+        .min(area.width.saturating_sub(1));
+    typing.then(|| Position::new(area.x + column, area.y))
+}
+
+fn skipped(input: &Input, columns: usize) -> String {
+    let mut left = columns;
+    let rest = input.value().chars().skip_while(|character| {
+        let width = unicode_width::UnicodeWidthChar::width(*character).unwrap_or(0);
+        let skip = left > 0;
+        left = left.saturating_sub(width);
+        skip
+    });
+    rest.collect()
 }
 
 /// A bar of so many cells for a share between 0 and 1, without an end below it.

@@ -18,7 +18,6 @@ use ratatui::style::Modifier;
 use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::text::Span;
-use tui_input::Input;
 
 use super::operation::failure;
 use super::part;
@@ -27,6 +26,7 @@ use crate::query::figures;
 use crate::tui::keymap::Action;
 use crate::tui::state::Pane;
 use crate::tui::state::State;
+use crate::tui::state::Tab;
 use crate::tui::state::query::Answered;
 use crate::tui::state::query::Field;
 use crate::tui::state::query::Form;
@@ -35,6 +35,9 @@ use crate::tui::theme::Theme;
 
 /// Rows above the answer: the line, the form, a rule.
 const HEAD: u16 = 3;
+
+/// Columns of the list of places that are offered.
+const OFFER: u16 = 44;
 
 /// Where the rows of the answer stand.
 pub fn rows_area(area: Rect) -> Rect {
@@ -48,6 +51,9 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     let typed = draw_form(state, query, part::top(part::below(area, 1), 1), buffer).or(typed);
     draw_rule(state, query, part::top(part::below(area, 2), 1), buffer);
     draw_answer(state, query, rows_area(area), buffer);
+    if let Some(at) = typed {
+        draw_offers(state, query, (area, at), buffer);
+    }
     typed.filter(|_| state.pane == Pane::Main)
 }
 
@@ -70,41 +76,12 @@ fn draw_input(
     area: Rect,
     buffer: &mut Buffer,
 ) -> Option<Position> {
-    let input = query.input(field);
     let typing = query.typing == Some(field);
-    let room = usize::from(area.width).saturating_sub(1);
-    let scroll = if typing { input.visual_scroll(room) } else { 0 };
-    let text: String = skipped(input, scroll);
-    let style = match (typing, field) {
-        (true, _) => Style::new().add_modifier(Modifier::UNDERLINED),
-        (false, Field::Curl) => theme.dim,
-        (false, _) => Style::new(),
+    let style = match field {
+        Field::Curl => theme.dim,
+        _ => Style::new(),
     };
-    let shown = if typing {
-        text
-    } else {
-        part::safe(theme, &text, area.width.into())
-    };
-    render(Span::styled(shown, style), area, buffer);
-    if typing {
-        buffer.set_style(area, theme.raised);
-    }
-    let column = input.visual_cursor().saturating_sub(scroll);
-    let column = u16::try_from(column)
-        .unwrap_or(u16::MAX)
-        .min(area.width.saturating_sub(1));
-    typing.then(|| Position::new(area.x + column, area.y))
-}
-
-fn skipped(input: &Input, columns: usize) -> String {
-    let mut left = columns;
-    let rest = input.value().chars().skip_while(|character| {
-        let width = unicode_width::UnicodeWidthChar::width(*character).unwrap_or(0);
-        let skip = left > 0;
-        left = left.saturating_sub(width);
-        skip
-    });
-    rest.collect()
+    part::input(theme, query.input(field), (typing, style), area, buffer)
 }
 
 fn draw_form(state: &State, query: &Query, area: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -145,6 +122,42 @@ fn draw_form(state: &State, query: &Query, area: Rect, buffer: &mut Buffer) -> O
     }
     render(views, place, buffer);
     typed
+}
+
+/// The places that have the letters, below the input in which they are typed.
+fn draw_offers(state: &State, query: &Query, (area, at): (Rect, Position), buffer: &mut Buffer) {
+    let theme = &state.theme;
+    let offered = query.offered();
+    let below = part::below(area, HEAD - 1);
+    let height = u16::try_from(offered.len() + 2)
+        .unwrap_or(u16::MAX)
+        .min(below.height);
+    if offered.is_empty() || height < 3 {
+        return;
+    }
+    let width = OFFER.min(below.width);
+    let left =
+        at.x.saturating_sub(6)
+            .min(below.right() - width)
+            .max(below.x);
+    let place = Rect {
+        x: left,
+        y: below.y,
+        width,
+        height,
+    };
+    let inside = part::over(state, "tab takes", place, buffer);
+    for ((row, (text, name)), at) in offered.into_iter().enumerate().zip(inside.rows()) {
+        let room = usize::from(at.width).saturating_sub(3);
+        let text = part::safe(theme, text, room);
+        let rest = room.saturating_sub(text.chars().count() + 2);
+        let name = part::safe(theme, name, rest);
+        let line = Line::from(vec![
+            Span::raw(format!(" {text}  ")),
+            Span::styled(name, theme.dim),
+        ]);
+        part::row(theme, line, row == query.offers.selected, at, buffer);
+    }
 }
 
 fn after(area: Rect, columns: u16) -> Rect {
@@ -276,6 +289,10 @@ fn draw_lines(lines: Vec<Line<'static>>, area: Rect, buffer: &mut Buffer) {
 
 fn draw_body(state: &State, query: &Query, answered: &Answered, area: Rect, buffer: &mut Buffer) {
     let theme = &state.theme;
+    if let Some(tree) = &answered.tree {
+        let focused = state.pane == Pane::Main;
+        return super::tree::draw(state, tree, focused, area, buffer);
+    }
     let lines = answered.body.iter().enumerate().skip(query.row.offset);
     for ((place, line), row) in lines.zip(area.rows()) {
         let text = part::safe(theme, line, usize::from(row.width).saturating_sub(2));
@@ -316,6 +333,20 @@ fn draw_headers(
         let chosen = state.pane == Pane::Main && place == query.row.selected;
         part::row(theme, line, chosen, row, buffer);
     }
+}
+
+/// Draws what is looked for in the body; returns where the cursor belongs while it is typed.
+pub fn draw_search(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let query = &state.chosen().filter(|_| state.tab == Tab::Query)?.query;
+    let answered = query
+        .answered
+        .as_ref()
+        .filter(|_| query.form == Form::Json)?;
+    let tree = answered.tree.as_ref()?;
+    if query.seeking.is_none() && tree.sought().is_empty() {
+        return None;
+    }
+    super::tree::draw_search(state, tree, query.seeking.as_ref(), area, buffer)
 }
 
 /// What stands on the lower border.

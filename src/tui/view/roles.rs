@@ -44,17 +44,27 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
 
 /// Draws the list over the pane, where it has no place of its own.
 pub fn draw_over(state: &State, area: Rect, buffer: &mut Buffer) {
-    let box_ = part::centred(
-        area,
-        60.min(area.width.saturating_sub(2)),
-        height(state) + 1,
-    );
+    let rows = height(state).saturating_sub(2);
+    let chosen = state.chosen().zip(state.selected());
+    let role = chosen
+        .and_then(|(known, found)| Some((known.statuses().get(known.roles.selected)?, found)));
+    let width = 60.min(area.width.saturating_sub(2));
+    let about = role.map(|(role, found)| super::role::lines(state, role, found, width));
+    let about = about.unwrap_or_default();
+    let below = u16::try_from(about.len()).unwrap_or(0);
+    let wanted = rows + below + 4;
+    let box_ = part::centred(area, width, wanted.min(area.height.saturating_sub(2)));
     let inside = part::over(state, "Roles", box_, buffer);
     draw_rows(
         state,
-        part::top(inside, inside.height.saturating_sub(1)),
+        part::top(inside, rows.min(inside.height.saturating_sub(1))),
         buffer,
     );
+    let place = part::below(inside, rows + 1);
+    let place = part::top(place, place.height.saturating_sub(1));
+    for (line, row) in about.into_iter().zip(place.rows()) {
+        render(line, row, buffer);
+    }
     let mut keys = part::hint(state, Action::Open, "logs  ");
     keys.extend(part::hint(state, Action::Back, "back"));
     render(Line::from(keys), part::bottom(inside, 1), buffer);

@@ -48,6 +48,18 @@ fn what_will_not_work_is_found_with_a_cure() {
     with("RATESDEV_SEED_FILE", "nosuch.sql")
         .exits(1)
         .says(&["E-DUMP-MISSING"]);
+    let own = environment.checkout.path().join("own");
+    std::fs::create_dir_all(own.join("ratesdev")).unwrap();
+    let says = |keys: &str| std::fs::write(own.join("ratesdev/config.toml"), keys).unwrap();
+    says("[keys]\nwrap = \"W\"");
+    let config = own.to_str().unwrap();
+    with("XDG_CONFIG_HOME", config)
+        .exits(0)
+        .says(&["1 action of the dashboard has keys of your own"]);
+    says("[keys]\nwrap = \"t\"");
+    with("XDG_CONFIG_HOME", config)
+        .exits(1)
+        .says(&["E-KEYS", "cure:"]);
     with("RATESDEV_API_PROT", "1")
         .exits(1)
         .says(&["E-PROFILE-INVALID"]);

@@ -74,6 +74,35 @@ fn bash_completes_the_names_of_environments_that_are_there() {
 }
 
 #[test]
+fn bash_completes_ports_and_regions_of_the_environment_that_is_asked() {
+    let Some(environment) = Environment::ready("places") else {
+        return;
+    };
+    let offers = |words: &[&str], variables: &[(&str, &str)], expected: &str| {
+        // Whoever presses Tab is not kept waiting by a busy engine; then nothing is offered.
+        eventually(&format!("{expected} is offered"), || {
+            let mut command = environment.command(&[]);
+            command.envs(variables.iter().copied());
+            let offered = offered(command, words);
+            let mut lines = offered.stdout.lines();
+            lines.any(|line| line == expected).then_some(())
+        });
+    };
+    offers(&["ratesdev", "query", "cng"], &[], "CNGGZ");
+    offers(
+        &["ratesdev", "query", "CNGGZ", "north"],
+        &[],
+        "northern_europe",
+    );
+    let nowhere = [("RATESDEV_ENV", "nowhere")];
+    offers(
+        &["ratesdev", "query", "-e", &environment.name, "EE"],
+        &nowhere,
+        "EETLL",
+    );
+}
+
+#[test]
 fn every_shell_is_taught_in_words_that_it_understands() {
     let checkout = Checkout::small();
     for shell in ["bash", "zsh", "fish"] {

@@ -217,6 +217,32 @@ fn a_postgres_that_the_profile_names_is_kept_by_seed() {
     assert_eq!(home.record(&named.name, "database"), before);
 }
 
+#[test]
+fn a_postgres_that_is_named_is_the_one_that_the_dashboard_brings_up_and_keeps() {
+    let Some(folder) = postgres() else {
+        eprintln!("CANNOT RUN HERE: there is no PostgreSQL in Debian's folders");
+        return;
+    };
+    let (named, home) = small("named-board");
+    let mut command = named.command(&[]);
+    command.env("RATESDEV_DATABASE_POSTGRES", &folder);
+    let terminal = Terminal::open(&command, (120, 36));
+    terminal.line("$R");
+    terminal.shows("so there is nothing to read");
+    terminal.key("u");
+    terminal.shows("is ready in");
+    let before = home.record(&named.name, "database");
+    assert!(
+        before.to_string().contains(folder.to_str().unwrap()),
+        "{before}"
+    );
+    terminal.key("u");
+    terminal.shows("nothing had to change");
+    assert_eq!(home.record(&named.name, "database"), before);
+    terminal.key("q");
+    terminal.prompts(2);
+}
+
 /// A process that another one has started.
 fn child(parent: &str) -> Option<String> {
     let children = format!("/proc/{parent}/task/{parent}/children");

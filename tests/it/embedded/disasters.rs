@@ -220,6 +220,18 @@ fn a_down_that_is_killed_at_any_instant_is_gone_on_with_by_the_next() {
     }
 }
 
+/// What a `down -v` leaves that is killed when only the environment's name is left to be removed.
+#[test]
+fn a_folder_in_which_only_a_name_is_left_is_removed() {
+    let (named, home) = ready("named");
+    named.run(&["down"]).exits(0);
+    for folder in ["data", "secrets"] {
+        std::fs::remove_dir_all(home.place(&named.name).join(folder)).unwrap();
+    }
+    named.run(&["down", "-v", "--yes"]).exits(0);
+    named.is_gone();
+}
+
 #[test]
 fn a_role_that_keeps_failing_waits_longer_each_time_and_is_shown() {
     let (failing, home) = ready("failing");

@@ -9,7 +9,10 @@ use crate::support::checkout::small_dump;
 use crate::support::environment::Environment;
 use crate::support::eventually;
 use crate::support::home::Home;
+use crate::support::run::Running;
 
+use super::as_nobody;
+use super::is_root;
 use super::ready;
 use super::small;
 
@@ -51,6 +54,9 @@ fn status_says_ready(environment: &Environment) {
             role["usage"]["cpu_percent"].as_f64().unwrap() > 0.0,
             "{role}"
         );
+        let usage = &role["usage"];
+        assert_eq!(usage.get("network"), None, "{role}");
+        assert_eq!(usage["disk"]["in"].is_u64(), cfg!(target_os = "linux"));
     }
 }
 
@@ -118,6 +124,39 @@ fn a_port_that_is_taken_is_an_error_that_names_its_holder() {
         let holder = format!("{role} of the environment {}", one.name);
         refused.exits(1).says(&["E-PORT-TAKEN", port, &holder]);
     }
+}
+
+#[test]
+fn what_was_stopped_does_not_start_where_its_port_is_taken() {
+    let (stopped, home) = ready("taken");
+    let endpoint = home.record(&stopped.name, "database")["endpoint"].clone();
+    let endpoint = endpoint.as_str().unwrap();
+    stopped.run(&["stop"]).exits(0);
+    home.is_quiet(&stopped.name);
+    let taken = std::net::TcpListener::bind(endpoint).unwrap();
+    let refused = stopped.run(&["start"]).exits(1);
+    let holder = format!("(process {})", std::process::id());
+    let port = endpoint.rsplit_once(':').unwrap().1;
+    refused.says(&["E-PORT-TAKEN", port, &holder, "`ratesdev up`"]);
+    drop(taken);
+    stopped.run(&["start"]).exits(0);
+    stopped.is_whole();
+}
+
+#[test]
+fn commands_with_other_temporary_files_take_turns_too() {
+    let (shared, _home) = small("turns");
+    let folders = [(), ()].map(|()| tempfile::tempdir().unwrap());
+    let start = |words: &[&str], folder: &tempfile::TempDir| {
+        let mut command = shared.command(words);
+        Running::start(command.env("TMPDIR", folder.path()))
+    };
+    let up = start(&["up"], &folders[0]);
+    up.wait_for("volumes");
+    let down = start(&["down"], &folders[1]);
+    down.wait_for("waiting for `ratesdev up`");
+    up.finish().exits(0);
+    down.finish().exits(0).says(&["its data is kept"]);
 }
 
 #[test]
@@ -197,27 +236,11 @@ fn session(pid: u32) -> u32 {
 #[test]
 fn an_ordinary_user_has_environments_too() {
     let (ordinary, home) = small("ordinary");
-    if !rustix_is_root() {
+    if !is_root() {
         eprintln!("this user is an ordinary one; the other tests show the same");
         return;
     }
-    let as_nobody = |words: &[&str]| {
-        let inner = ordinary.command(words);
-        let mut setpriv = std::process::Command::new("setpriv");
-        setpriv
-            .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"])
-            .arg(inner.get_program())
-            .args(inner.get_args())
-            .env_clear()
-            .envs(
-                inner
-                    .get_envs()
-                    .filter_map(|(name, value)| Some((name, value?))),
-            )
-            .env("TMPDIR", home.path())
-            .current_dir(ordinary.checkout.path());
-        crate::support::run::Running::start(&mut setpriv).finish()
-    };
+    let as_nobody = |words: &[&str]| as_nobody(&ordinary, words);
     std::fs::create_dir(home.path()).unwrap();
     std::os::unix::fs::chown(home.path(), Some(65534), Some(65534)).unwrap();
     ordinary.checkout.open();
@@ -237,8 +260,4 @@ fn an_ordinary_user_has_environments_too() {
     );
     as_nobody(&["down", "-v", "--yes"]).exits(0);
     ordinary.is_gone();
-}
-
-fn rustix_is_root() -> bool {
-    std::fs::metadata("/proc/self").unwrap().uid() == 0
 }

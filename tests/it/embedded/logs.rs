@@ -45,3 +45,33 @@ fn a_reader_of_a_log_that_goes_is_no_error() {
     drop(child.stdout.take());
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn a_follower_sees_every_start_once_however_quickly_a_role_is_replaced() {
+    let (logged, home) = ready("quick");
+    let follower = logged.start(&["logs", "--follow", "api"]);
+    follower.wait_for("listening");
+    let mut starts = 1;
+    let mut seen = |what: &str| {
+        starts += 1;
+        eventually(&format!("start {starts}, after {what}, is seen"), || {
+            let lines = follower.said().matches("\"listening\"").count();
+            assert!(lines <= starts, "{}", follower.said());
+            (lines == starts).then_some(())
+        });
+    };
+    for _ in 0..4 {
+        logged.run(&["up", "--recreate"]).exits(0);
+        seen("a replacement");
+        logged.run(&["restart", "api"]).exits(0);
+        seen("a restart");
+        kill(home.pid(&logged.name, "api"));
+        seen("a death");
+    }
+    let said = follower.said();
+    let mut lines: Vec<_> = said.lines().collect();
+    let all = lines.len();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines.len(), all, "a line was shown twice: {said}");
+}

@@ -87,6 +87,23 @@ fn an_image_that_cannot_be_had_is_told_from_a_registry_that_cannot_be_reached() 
     forbidden.says(&["E-IMAGE-MISSING", nowhere, "--pull never", "hint:"]);
 }
 
+/// The Engine itself waits for such a registry, so that the user must be able to stop waiting.
+#[test]
+fn a_registry_that_takes_connections_and_says_nothing_can_be_given_up() {
+    let Some(environment) = Environment::small("silent-registry") else {
+        return;
+    };
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let name = format!("{}/postgres:13.5", silent.local_addr().unwrap());
+    let up = environment.start(&["up", "--set", &format!("database.image={name}")]);
+    // It has begun to ask: the first connection is there.
+    let _connection = silent.accept().unwrap();
+    up.interrupt();
+    up.finish().exits(130).says(&["E-INTERRUPTED"]);
+    environment.run(&["up"]).exits(0);
+    environment.answers();
+}
+
 #[test]
 fn a_port_that_a_process_holds_is_named_before_anything_is_done() {
     let Some(environment) = Environment::small("port-process") else {

@@ -1,66 +1,17 @@
 //! Commands that are cut off, gently or not.
 
-use std::time::Duration;
-use std::time::Instant;
-
 use crate::support::checkout::slow_dump;
 use crate::support::environment::Environment;
 use crate::support::environment::Kind;
 use crate::support::environment::on_every_engine;
 use crate::support::eventually;
-use crate::support::random::Random;
-use crate::support::run::Running;
-
-/// How long a first `up` takes here, about; later instants only find one that has ended.
-const FIRST_UP: Duration = Duration::from_secs(6);
-
-/// How often it is killed in all.
-const KILLS: u32 = 15;
-
-/// How often it is killed before it may finish.
-const KILLS_OF_ONE: u32 = 3;
 
 on_every_engine! {
-    an_up_that_is_killed_at_any_instant_is_gone_on_with_by_the_next,
     ctrl_c_ends_an_up_with_130_and_the_next_goes_on,
     a_killed_reset_leaves_the_old_data_served_and_the_next_one_works,
     a_load_goes_on_without_its_manager_and_leaves_nothing_behind,
     a_load_that_is_killed_is_reported_and_leaves_the_old_data_served,
     a_database_that_is_killed_during_a_load_is_an_error_and_the_next_run_works,
-}
-
-fn an_up_that_is_killed_at_any_instant_is_gone_on_with_by_the_next(kind: Kind) {
-    let Some(killed) = Environment::small_on(kind, "killed") else {
-        return;
-    };
-    let mut random = Random::new();
-    let mut kills = 0;
-    while kills < KILLS {
-        for attempt in 0..KILLS_OF_ONE {
-            let after = random.below(FIRST_UP / (attempt + 1));
-            let up = killed.start(&["up"]);
-            kills += u32::from(kill_after(up, after));
-        }
-        killed.run(&["up"]).exits(0);
-        killed.is_whole();
-        killed.run(&["down", "-v", "--yes"]).exits(0);
-        killed.is_gone();
-    }
-}
-
-/// Whether it was still at work.
-fn kill_after(mut up: Running, after: Duration) -> bool {
-    let instant = Instant::now() + after;
-    while Instant::now() < instant {
-        if up.has_ended() {
-            eprintln!("ended before {after:?}");
-            return false;
-        }
-        std::thread::park_timeout(Duration::from_millis(2));
-    }
-    eprintln!("killed after {after:?}, when it had said: {}", up.said());
-    up.kill();
-    true
 }
 
 fn ctrl_c_ends_an_up_with_130_and_the_next_goes_on(kind: Kind) {

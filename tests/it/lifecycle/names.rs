@@ -12,6 +12,28 @@ use crate::support::run::Running;
 
 on_every_engine! {
     an_environment_of_another_checkout_is_named_and_left_alone,
+    the_longest_name_there_may_be_is_as_good_as_any,
+}
+
+/// Forty characters, of which the last are dashes: both are as far as a name may go.
+fn the_longest_name_there_may_be_is_as_good_as_any(kind: Kind) {
+    let Some(mut long) = Environment::small_on(kind, "long") else {
+        return;
+    };
+    long.name = format!("{:-<40}", long.name);
+    long.run(&["up"]).exits(0);
+    long.is_whole();
+    long.run(&["logs"]).exits(0);
+    let listed = long.run(&["ls", "--json"]).exits(0).json();
+    let mut listed = listed["environments"].as_array().unwrap().iter();
+    assert!(listed.any(|listed| listed["environment"] == long.name.as_str()));
+    long.run(&["down", "-v", "--yes"]).exits(0);
+    long.is_gone();
+    let too_long = format!("{}-", long.name);
+    for wrong in [too_long.as_str(), "Dev", "a_b", "a.b", "ä", "a/b", " "] {
+        let refused = long.run(&["up", "--env", wrong]).exits(2);
+        refused.says(&["E-USAGE", "cannot be the name of an environment", "hint:"]);
+    }
 }
 
 fn an_environment_of_another_checkout_is_named_and_left_alone(kind: Kind) {

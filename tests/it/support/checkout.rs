@@ -58,6 +58,13 @@ pub fn slow_dump(seconds: u32) -> String {
     )
 }
 
+/// A dump whose rows take about 60 bytes each in the database.
+pub fn large_dump(rows: u32) -> String {
+    let row = |number| format!("CNGGZ\tEETLL\t2022-01-01\t{number}\n");
+    let rows: String = (0..rows).map(row).collect();
+    known_dump().replacen(AFTER, &(rows + AFTER), 1)
+}
+
 /// A folder with `profiles` and `db`, removed when dropped.
 pub struct Checkout(TempDir);
 

@@ -7,6 +7,8 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
+use super::engine;
+
 /// The stand-in that `scripts/postgres-image` builds.
 const STAND_IN: &str = "ratesdev-test/postgres:13";
 
@@ -39,7 +41,14 @@ pub fn postgres_image() -> String {
 
 /// Runs `docker` with these arguments, however it ends.
 pub fn attempt(arguments: &[&str]) -> Output {
-    Command::new("docker").args(arguments).output().unwrap()
+    client().args(arguments).output().unwrap()
+}
+
+/// Docker's own client about to talk to the Engine of this test.
+fn client() -> Command {
+    let mut client = Command::new("docker");
+    client.envs(engine::own_host().map(|host| ("DOCKER_HOST", host)));
+    client
 }
 
 /// Runs `docker` with these arguments and returns what it printed, without the last line ending.
@@ -76,7 +85,7 @@ pub struct Image(String);
 impl Image {
     /// Builds an image from the lines of a Dockerfile; `FROM` the database's image is put before them.
     pub fn build(name: &str, lines: &str) -> Self {
-        let mut build = Command::new("docker")
+        let mut build = client()
             .args(["build", "--quiet", "--tag", name, "-"])
             .env("DOCKER_BUILDKIT", "0")
             .stdin(Stdio::piped())

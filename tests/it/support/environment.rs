@@ -9,6 +9,8 @@ use super::checkout::Checkout;
 use super::docker;
 use super::docker::Image;
 use super::docker::docker;
+use super::engine;
+use super::eventually;
 use super::home::Home;
 use super::random::token;
 use super::run::Run;
@@ -62,8 +64,9 @@ pub(crate) use on_every_engine;
 /// Where an environment runs.
 enum Engine {
     Docker {
-        /// Keeps the API image from being removed by a test of another program that runs at the same time.
-        _image: Pin,
+        /// Keeps the API image from being removed by a test of another program that runs at the same time; an Engine of
+        /// the test's own has no such test.
+        _image: Option<Pin>,
         /// Images that were made for it, which go after it.
         images: RefCell<Vec<Image>>,
     },
@@ -101,7 +104,9 @@ impl Environment {
         }
         let name = format!("it-{}-{word}", token());
         let engine = Engine::Docker {
-            _image: Pin::new(checkout, &name),
+            _image: engine::own_host()
+                .is_none()
+                .then(|| Pin::new(checkout, &name)),
             images: RefCell::default(),
         };
         Some(Self {
@@ -268,6 +273,20 @@ impl Environment {
         }
     }
 
+    /// Ends the program that plays a role as a crash does: nobody wanted it, so its engine starts it again.
+    pub fn crash(&self, role: &str) {
+        match &self.engine {
+            Engine::Docker { .. } => {
+                let pid = docker::inspect(&self.container(role))["State"]["Pid"].to_string();
+                let image = docker::postgres_image();
+                let kill = format!("kill -s KILL {pid}");
+                let kill = ["--entrypoint", "sh", &image, "-c", &kill];
+                docker(&[&["run", "--rm", "--pid", "host"][..], &kill].concat());
+            }
+            Engine::Embedded(home) => super::home::kill(home.pid(&self.name, role)),
+        }
+    }
+
     /// Has the program that plays a role end, and start again.
     pub fn restart(&self, role: &str) {
         match &self.engine {
@@ -309,8 +328,11 @@ impl Environment {
                 assert_eq!((networks.len(), volumes.len()), (1, 2));
             }
             Engine::Embedded(home) => {
-                let programs = home.programs(&self.name);
-                assert_eq!(programs, ["postgres", "ratesdev", "ratesdev"]);
+                // A session of the server goes by the server's own name until it has found its own.
+                eventually("nothing but its roles runs", || {
+                    let programs = home.programs(&self.name);
+                    (programs == ["postgres", "ratesdev", "ratesdev"]).then_some(())
+                });
             }
         }
         assert_eq!(self.databases(), "postgres rates");
@@ -383,7 +405,9 @@ impl Drop for Environment {
 /// The program in a folder, with as few variables as it can work with, on Docker.
 pub fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ratesdev"));
-    let host = std::env::var_os("DOCKER_HOST").map(|host| ("DOCKER_HOST", host));
+    let own = engine::own_host().map(Into::into);
+    let host = own.or_else(|| std::env::var_os("DOCKER_HOST"));
+    let host = host.map(|host| ("DOCKER_HOST", host));
     let path = std::env::var_os("PATH").map(|path| ("PATH", path));
     command
         .env_clear()

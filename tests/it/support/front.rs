@@ -1,8 +1,10 @@
-//! Other doors to the Engine of this machine: TCP ports, with TLS and without; closed when dropped.
+//! Other doors to the Engine of this machine: TCP ports, with TLS and without, and sockets; closed when dropped.
 
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
@@ -65,6 +67,64 @@ impl Drop for Front {
     fn drop(&mut self) {
         self.server.kill().ok();
         self.server.wait().ok();
+    }
+}
+
+/// A socket that leads to the Engine while it is open. Closing it cuts every connection through it.
+pub struct Door {
+    folder: TempDir,
+    server: Option<Child>,
+}
+
+impl Door {
+    /// One that is closed: there is no such socket yet.
+    pub fn closed() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            server: None,
+        }
+    }
+
+    /// The address of the Engine behind it.
+    pub fn engine(&self) -> String {
+        format!("unix://{}", self.socket().display())
+    }
+
+    /// Opens it.
+    pub fn open(&mut self) {
+        let socket = self.socket();
+        let listen = format!("UNIX-LISTEN:{},fork,unlink-early", socket.display());
+        let server = Command::new("socat")
+            .args(["-t", "60", &listen, &format!("UNIX-CONNECT:{SOCKET}")])
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .expect("install socat");
+        self.server = Some(server);
+        eventually("socat listens", || UnixStream::connect(&socket).ok());
+    }
+
+    /// Closes it, with all that goes through it.
+    pub fn close(&mut self) {
+        let Some(mut server) = self.server.take() else {
+            return;
+        };
+        // Each connection is a process of its own, in the same group.
+        let group = format!("-{}", server.id());
+        let killed = Command::new("kill").args(["-KILL", "--", &group]).status();
+        assert!(killed.unwrap().success());
+        server.wait().unwrap();
+        std::fs::remove_file(self.socket()).ok();
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("docker.sock")
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

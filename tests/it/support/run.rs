@@ -18,7 +18,7 @@ use super::eventually;
 use super::process::signal;
 
 /// A command that has ended.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Run {
     command: String,
     /// Its exit code; none when a signal ended it.
@@ -142,15 +142,26 @@ impl Running {
 
     /// Starts a command that reads from here.
     pub fn start_with(command: &mut Command, stdin: Stdio) -> Self {
+        Self::start_to(command, stdin, Stdio::piped())
+    }
+
+    /// Starts a command that writes there, which is not kept unless it is a pipe of its own.
+    pub fn start_to(command: &mut Command, stdin: Stdio, stdout: Stdio) -> Self {
         let mut child = command
             .stdin(stdin)
-            .stdout(Stdio::piped())
+            .stdout(stdout)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        // What is handed over would stay open here as long as the command.
+        command.stdout(Stdio::null());
+        let stdout: Box<dyn Read + Send> = match child.stdout.take() {
+            Some(stdout) => Box::new(stdout),
+            None => Box::new(std::io::empty()),
+        };
         Self {
             command: words(command),
-            stdout: Captured::new(child.stdout.take().unwrap()),
+            stdout: Captured::new(stdout),
             stderr: Captured::new(child.stderr.take().unwrap()),
             child,
         }

@@ -80,6 +80,13 @@ impl Terminal {
         });
     }
 
+    /// Waits until this is not on the screen any more.
+    pub fn hides(&self, words: &str) {
+        eventually(&format!("no {words:?} on the screen"), || {
+            (!self.screen().contains(words)).then_some(())
+        });
+    }
+
     /// Waits until its shell has asked for a line so many times: what is typed earlier goes to what runs.
     pub fn prompts(&self, times: usize) {
         eventually(&format!("{times} prompts on the screen"), || {

@@ -73,7 +73,7 @@ pub async fn live(
 fn words(refusal: &Refusal) -> String {
     match refusal {
         Refusal::PortTaken { port } => format!("port {port} is taken"),
-        Refusal::Failed { what, cause } => format!("{what}: {cause}"),
+        Refusal::Failed { what, cause, .. } => format!("{what}: {cause}"),
         Refusal::Foreign => "another version is at work".to_owned(),
     }
 }

@@ -455,3 +455,46 @@ async fn killed_while_unpacking(folder: &Path) -> bool {
     child.wait().unwrap();
     partial.exists()
 }
+
+/// A disk in memory, given back when it is dropped.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    /// None where nothing may be mounted.
+    fn new() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]);
+        let mounted = mount.arg(folder.path()).status();
+        if mounted.is_ok_and(|status| status.success()) {
+            return Some(Self(folder));
+        }
+        eprintln!("CANNOT RUN HERE: a small disk needs root, and the right to mount");
+        assert!(std::env::var_os("CI").is_none(), "CI must be able to");
+        None
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let mut unmount = Command::new("umount");
+        drop(unmount.arg("--lazy").arg(self.0.path()).status());
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_while_a_release_is_unpacked_is_told_and_nothing_of_it_stays() {
+    let Some(disk) = SmallDisk::new() else { return };
+    let archive = jar("13.5", 200);
+    let sum = hex(&Sha256::digest(&archive));
+    let server = Server::of(Deed::Give(archive), &[("sha256", sum)]);
+    let cache = disk.0.path().join("postgres");
+    let told = Told::default();
+    let fetched = fetch(&release(), &server.mirror(), PATIENCE, &cache, &told).await;
+    let error = fetched.unwrap_err();
+    assert_eq!(error.code(), Code::DiskFull, "{error}");
+    assert!(!cache.join(".13.5.0-linux-amd64.partial").exists());
+    let entries = fs::read_dir(&cache).unwrap().flatten();
+    let names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+    assert_eq!(names.len(), 1, "only the lock: {names:?}");
+}

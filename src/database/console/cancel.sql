@@ -1,0 +1,3 @@
+select pg_cancel_backend(pid)
+from pg_stat_activity
+where pid = $1 and coalesce(extract(epoch from query_start) * 1000000, 0)::bigint = $2 and state = 'active'

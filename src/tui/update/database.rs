@@ -1,0 +1,361 @@
+//! Actions in the database tab.
+
+use crossterm::event::KeyCode;
+use crossterm::event::KeyEvent;
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use tui_input::Input;
+
+use super::input;
+use super::walk;
+use crate::database::console::Activity;
+use crate::database::history;
+use crate::engine::Found;
+use crate::engine::Role;
+use crate::engine::State as Doing;
+use crate::tui::effect::Effect;
+use crate::tui::keymap::Action;
+use crate::tui::state::State;
+use crate::tui::state::Tab;
+use crate::tui::state::database::Database;
+use crate::tui::state::database::View;
+use crate::tui::state::known::Known;
+use crate::tui::state::list::List;
+use crate::tui::state::overlay::Asked;
+use crate::tui::state::overlay::Confirm;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::state::overlay::Text;
+
+/// How often the server is asked what it does.
+const SURVEY: SignedDuration = SignedDuration::from_secs(2);
+/// How often its tables are measured.
+const MEASURE: SignedDuration = SignedDuration::from_secs(30);
+
+/// Does what was asked for in the tab.
+pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    let Some(known) = state.chosen_mut() else {
+        return Vec::new();
+    };
+    let database = &mut known.database;
+    match action {
+        Action::EditSql => database.typing = true,
+        Action::NextView => next_view(database, 1),
+        Action::PreviousView => next_view(database, View::ALL.len() - 1),
+        Action::NextColumn => database.column += 1,
+        Action::PreviousColumn => database.column = database.column.saturating_sub(1),
+        Action::Statements => state.overlay = Some(Overlay::Statements(List::default())),
+        Action::Writing => ask_to_write(state),
+        _ => return stop(state),
+    }
+    walk::keep(state);
+    Vec::new()
+}
+
+fn next_view(database: &mut Database, by: usize) {
+    let at = View::ALL.iter().position(|view| *view == database.view);
+    let next = View::ALL.get((at.unwrap_or(0) + by) % View::ALL.len());
+    database.view = next.copied().unwrap_or_default();
+}
+
+/// Switches writing on or off. A protected environment wants its name typed first.
+fn ask_to_write(state: &mut State) {
+    let Some(known) = state.chosen_mut() else {
+        return;
+    };
+    if known.database.writing {
+        known.database.writing = false;
+        return state.say("writing is off: statements only read");
+    }
+    if !known.look.as_ref().is_some_and(|look| look.protected) {
+        return write(state);
+    }
+    let name = known.key.name.to_string();
+    state.overlay = Some(Overlay::Confirm(Confirm {
+        asked: Asked::Write,
+        title: format!("write into {name}"),
+        heading: "Every statement is committed at once:",
+        lost: vec!["what it changes cannot be taken back".to_owned()],
+        name: Some(name),
+        input: Input::default(),
+    }));
+}
+
+/// Lets statements write from now on.
+pub fn write(state: &mut State) {
+    if let Some(known) = state.chosen_mut() {
+        known.database.writing = true;
+        state.say("writing is on: every statement is committed at once");
+    }
+}
+
+/// Cancels the statement that was typed, else asks about the chosen one of those that run.
+fn stop(state: &mut State) -> Vec<Effect> {
+    let Some(known) = state.chosen() else {
+        return Vec::new();
+    };
+    if known.database.view != View::Running {
+        if known.database.waits() {
+            return vec![Effect::CancelStatement(known.key.clone())];
+        }
+        state.say("no statement runs here");
+        return Vec::new();
+    }
+    let Some(activity) = known.database.activity().cloned() else {
+        state.say("no statement runs here");
+        return Vec::new();
+    };
+    state.overlay = Some(Overlay::Confirm(about(activity)));
+    Vec::new()
+}
+
+fn about(activity: Activity) -> Confirm {
+    let (title, heading) = if activity.runs() {
+        (
+            format!("cancel the statement of {}", activity.pid),
+            "This statement is cancelled:",
+        )
+    } else {
+        (
+            format!("end the session {}", activity.pid),
+            "This session ends, and what it has not committed is undone. Its last statement:",
+        )
+    };
+    let who = format!("{} as {}", activity.application, activity.user);
+    let words: Vec<_> = activity.sql.split_whitespace().collect();
+    Confirm {
+        title,
+        heading,
+        lost: vec![words.join(" "), who],
+        asked: Asked::End(Box::new(activity)),
+        name: None,
+        input: Input::default(),
+    }
+}
+
+/// Ends what another session does.
+pub fn end(state: &State, activity: Activity) -> Vec<Effect> {
+    let with = state.chosen().zip(server(state.chosen()));
+    let effect = with.map(|(known, found)| Effect::End {
+        key: known.key.clone(),
+        found: Box::new(found.clone()),
+        activity: Box::new(activity),
+    });
+    effect.into_iter().collect()
+}
+
+/// The database, where it runs.
+fn server(known: Option<&Known>) -> Option<&Found> {
+    let mut instances = known?.instances().iter();
+    instances.find(|found| found.instance.role == Role::Database && found.state == Doing::Running)
+}
+
+/// Sends the statement of the prompt.
+pub fn send(state: &mut State) -> Vec<Effect> {
+    let now = state.now;
+    let Some(known) = state.chosen_mut() else {
+        return Vec::new();
+    };
+    let sql = known.database.prompt.value().trim().to_owned();
+    if sql.is_empty() {
+        return Vec::new();
+    }
+    let Some(found) = server(Some(known)).cloned() else {
+        state.complain("the database does not run; u brings the environment up");
+        return Vec::new();
+    };
+    let number = known.database.send(sql.clone(), now);
+    let mut effects = vec![Effect::Execute {
+        key: known.key.clone(),
+        found: Box::new(found),
+        number,
+        sql: sql.clone(),
+        access: known.database.access(),
+    }];
+    state.statements.retain(|older| *older != sql);
+    state.statements.insert(0, sql.clone());
+    if !history::is_secret(&sql) {
+        effects.push(Effect::RememberStatement(sql));
+    }
+    effects
+}
+
+/// Opens what the row is about: the rows of a table, the whole of a statement, the whole of a row.
+pub fn open(state: &mut State) -> Vec<Effect> {
+    let Some(known) = state.chosen_mut() else {
+        return Vec::new();
+    };
+    let database = &mut known.database;
+    match database.view {
+        View::Tables => {
+            let tables = database.held.as_ref().map(|held| &held.tables);
+            let table = tables.and_then(|tables| tables.get(database.tables.selected));
+            if let Some(sql) = table.map(|table| format!("select * from {}", table.sql)) {
+                database.prompt = sql.into();
+                return send(state);
+            }
+        }
+        View::Running => {
+            let text = database.activity().map(|activity| Text {
+                title: format!("the statement of {}", activity.pid),
+                lines: activity.sql.lines().map(str::to_owned).collect(),
+                scroll: 0,
+            });
+            state.overlay = text.map(Overlay::Text);
+        }
+        View::Rows => {
+            let number = database.rows.selected + 1;
+            let lines = database.record().map(|(columns, row)| record(columns, row));
+            state.overlay = lines.map(|lines| {
+                Overlay::Text(Text {
+                    title: format!("row {number}"),
+                    lines,
+                    scroll: 0,
+                })
+            });
+        }
+    }
+    Vec::new()
+}
+
+fn record(columns: &[String], row: &[Option<String>]) -> Vec<String> {
+    let line = |(name, value): (&String, &Option<String>)| {
+        format!("{name}: {}", value.as_deref().unwrap_or("null"))
+    };
+    columns.iter().zip(row).map(line).collect()
+}
+
+/// A key while the statement is typed.
+pub fn type_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    if input::leaves(key) {
+        state.leaving = true;
+        return Vec::new();
+    }
+    let older = state.statements.clone();
+    let Some(known) = state.chosen_mut() else {
+        return Vec::new();
+    };
+    let database = &mut known.database;
+    match key.code {
+        KeyCode::Enter => {
+            database.typing = false;
+            return send(state);
+        }
+        KeyCode::Esc => database.typing = false,
+        KeyCode::Up => {
+            let next = database.recalled.map_or(0, |place| place + 1);
+            recalled(
+                database,
+                &older,
+                Some(next.min(older.len().saturating_sub(1))),
+            );
+        }
+        KeyCode::Down => {
+            let next = database.recalled.and_then(|place| place.checked_sub(1));
+            recalled(database, &older, next);
+        }
+        _ => {
+            if input::edit(&mut database.prompt, key) {
+                database.recalled = None;
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Puts a statement of before into the prompt; nothing, where the reader has come back from them.
+fn recalled(database: &mut Database, older: &[String], place: Option<usize>) {
+    let was_typed = database.recalled.is_none() && place.is_none();
+    if was_typed {
+        return;
+    }
+    database.recalled = place.filter(|place| *place < older.len());
+    let statement = database.recalled.and_then(|place| older.get(place));
+    if place.is_none() || statement.is_some() {
+        database.prompt = statement.cloned().unwrap_or_default().into();
+    }
+}
+
+/// Takes a statement of before over, to be changed and sent.
+pub fn recall(state: &mut State, place: usize) -> Vec<Effect> {
+    let statement = state.statements.get(place).cloned();
+    if let (Some(known), Some(statement)) = (state.chosen_mut(), statement) {
+        known.database.prompt = statement.into();
+        known.database.typing = true;
+    }
+    Vec::new()
+}
+
+/// Pasted text goes into the prompt.
+pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
+    if let Some(known) = state.chosen_mut() {
+        known.database.typing = true;
+        input::insert(&mut known.database.prompt, text);
+    }
+    Vec::new()
+}
+
+/// A statement of several lines as one line: what follows `--` on a line is no part of it.
+pub fn one_line(text: &str) -> String {
+    let line = |line: &str| match line.split_once("--") {
+        // Two dashes in a text in quotes are no comment.
+        Some((before, _)) if !before.contains(['\'', '"', '$']) => before.trim().to_owned(),
+        _ => line.trim().to_owned(),
+    };
+    let lines: Vec<_> = text
+        .lines()
+        .map(line)
+        .filter(|line| !line.is_empty())
+        .collect();
+    lines.join(" ")
+}
+
+/// Looks at the database while its tab is shown, where that is due.
+pub fn due(state: &mut State) -> Vec<Effect> {
+    let now = state.now;
+    if state.tab != Tab::Database {
+        return Vec::new();
+    }
+    let Some(known) = state.chosen_mut() else {
+        return Vec::new();
+    };
+    let Some(found) = server(Some(known)).cloned() else {
+        return Vec::new();
+    };
+    let is_due = |at: Option<Timestamp>, every| at.is_none_or(|at| now.duration_since(at) >= every);
+    let database = &mut known.database;
+    if database.surveying || !is_due(database.surveyed_at, SURVEY) {
+        return Vec::new();
+    }
+    database.surveying = true;
+    database.surveyed_at = Some(now);
+    vec![Effect::Survey {
+        key: known.key.clone(),
+        found: Box::new(found),
+        held: is_due(database.held_at, MEASURE),
+    }]
+}
+
+/// Fetches more rows, where the reader comes near the last.
+pub fn fetch(state: &mut State) -> Vec<Effect> {
+    let now = state.now;
+    let Some(known) = state.chosen_mut() else {
+        return Vec::new();
+    };
+    let number = known.database.fetch(now);
+    let key = known.key.clone();
+    number
+        .map(|number| Effect::Fetch { key, number })
+        .into_iter()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_of_several_lines_becomes_one_without_its_comments() {
+        let text = "select a, -- the first\n  '--' as b\n\n-- nothing\nfrom t\n";
+        assert_eq!(one_line(text), "select a, '--' as b from t");
+    }
+}

@@ -1,0 +1,189 @@
+//! Values with parts: they are asked for, folded and searched.
+
+use crossterm::event::KeyCode;
+use crossterm::event::KeyEvent;
+use serde_json::Map;
+use serde_json::Value;
+use tui_input::Input;
+
+use super::input;
+use super::walk;
+use crate::engine::Instance;
+use crate::error::Report;
+use crate::tui::effect::Effect;
+use crate::tui::keymap::Action;
+use crate::tui::keymap::Scope;
+use crate::tui::state::Key;
+use crate::tui::state::State;
+use crate::tui::state::Tab;
+use crate::tui::state::logs::Entry;
+use crate::tui::state::overlay::Described;
+use crate::tui::state::overlay::Overlay;
+use crate::tui::state::tree::Tree;
+
+/// Asks for everything there is to know of the chosen role.
+pub fn describe(state: &mut State) -> Vec<Effect> {
+    let described = state.chosen().zip(state.selected()).map(|(known, found)| {
+        let status = known.statuses().get(known.roles.selected);
+        Effect::Describe {
+            key: known.key.clone(),
+            found: Box::new(found.clone()),
+            status: status.cloned().map(Box::new),
+            profile: known.profile.clone(),
+        }
+    });
+    let Some(effect) = described else {
+        let key = state.keymap.word(Action::Up);
+        state.complain(format!("nothing is there; {key} brings the environment up"));
+        return Vec::new();
+    };
+    if let Effect::Describe { key, found, .. } = &effect {
+        state.overlay = Some(Overlay::Tree(Box::new(Described {
+            title: found.name.clone(),
+            asked: Some((key.clone(), found.instance)),
+            parts: None,
+            typing: None,
+        })));
+    }
+    vec![effect]
+}
+
+/// Takes in what there is to know, where it is still waited for.
+pub fn described(state: &mut State, of: &(Key, Instance), result: Result<Tree, Report>) {
+    if let Some(Overlay::Tree(described)) = &mut state.overlay
+        && described.asked.as_ref() == Some(of)
+    {
+        described.parts = Some(result);
+    }
+}
+
+/// Shows a line of the log with its fields.
+pub fn of_line(entry: &Entry) -> Overlay {
+    let mut fields = Map::new();
+    fields.insert("time".to_owned(), entry.time.to_string().into());
+    fields.insert("role".to_owned(), entry.instance.to_string().into());
+    match serde_json::from_str::<Map<String, Value>>(&entry.text) {
+        Ok(own) => fields.extend(own),
+        Err(_) => drop(fields.insert("text".to_owned(), (*entry.text).into())),
+    }
+    Overlay::Tree(Box::new(Described {
+        title: "Line".to_owned(),
+        asked: None,
+        parts: Some(Ok(Tree::new(&Value::Object(fields), usize::MAX))),
+        typing: None,
+    }))
+}
+
+/// Folds and searches the body of an answer.
+pub fn in_query(state: &mut State, action: Action) -> Vec<Effect> {
+    let query = state.chosen_mut().map(|known| &mut known.query);
+    let Some(query) = query else {
+        return Vec::new();
+    };
+    let Some(tree) = query.tree_mut() else {
+        state.say("JSON can be folded and searched in its view");
+        return Vec::new();
+    };
+    let sought = tree.sought().to_owned();
+    if !act(tree, action) {
+        query.seeking = Some(sought.into());
+    }
+    walk::keep(state);
+    Vec::new()
+}
+
+/// Does what was asked for with a tree; tells whether that is all there is to do.
+fn act(tree: &mut Tree, action: Action) -> bool {
+    match action {
+        Action::Fold => tree.fold(),
+        Action::FoldAll => tree.fold_all(),
+        Action::NextMatch => tree.step_to_match(true),
+        Action::PreviousMatch => tree.step_to_match(false),
+        _ => return false,
+    }
+    true
+}
+
+/// A key while something is looked for in the body of an answer; tells whether it was one.
+pub fn seek_key(state: &mut State, key: KeyEvent) -> bool {
+    let query = state.chosen_mut().map(|known| &mut known.query);
+    let Some(query) = query else {
+        return false;
+    };
+    let Some(mut input) = query.seeking.take() else {
+        return false;
+    };
+    let goes_on = query
+        .tree_mut()
+        .is_some_and(|tree| typed(tree, &mut input, key));
+    query.seeking = Some(input).filter(|_| goes_on);
+    walk::keep(state);
+    true
+}
+
+/// Types on; tells whether more is to be typed.
+fn typed(tree: &mut Tree, input: &mut Input, key: KeyEvent) -> bool {
+    match key.code {
+        KeyCode::Enter => return false,
+        KeyCode::Esc => {
+            tree.seek("");
+            return false;
+        }
+        _ => {
+            if input::edit(input, key) {
+                tree.seek(input.value());
+            }
+        }
+    }
+    true
+}
+
+/// Pasted text is looked for, where something is; tells whether that is so.
+pub fn paste(state: &mut State, text: &str) -> bool {
+    if let Some(Overlay::Tree(described)) = &mut state.overlay {
+        if let (Some(Ok(tree)), Some(typing)) = (&mut described.parts, &mut described.typing) {
+            input::insert(typing, text);
+            tree.seek(typing.value());
+        }
+        return true;
+    }
+    if state.overlay.is_some() || state.tab != Tab::Query {
+        return false;
+    }
+    let query = state.chosen_mut().map(|known| &mut known.query);
+    let Some(query) = query.filter(|query| query.seeking.is_some()) else {
+        return false;
+    };
+    let mut typing = query.seeking.take().unwrap_or_default();
+    input::insert(&mut typing, text);
+    if let Some(tree) = query.tree_mut() {
+        tree.seek(typing.value());
+    }
+    query.seeking = Some(typing);
+    true
+}
+
+/// A key for a value that lies over the panes; tells whether it was one.
+pub fn key(state: &mut State, key: KeyEvent) -> bool {
+    let action = state.keymap.action(Scope::Query, key);
+    let open = state.keymap.action(Scope::Lists, key) == Some(Action::Open);
+    let Some(Overlay::Tree(described)) = &mut state.overlay else {
+        return false;
+    };
+    let Some(Ok(tree)) = &mut described.parts else {
+        return false;
+    };
+    if let Some(mut input) = described.typing.take() {
+        if typed(tree, &mut input, key) {
+            described.typing = Some(input);
+        }
+        return true;
+    }
+    match action {
+        _ if open || matches!(key.code, KeyCode::Left | KeyCode::Right) => tree.fold(),
+        Some(Action::Search) => described.typing = Some(tree.sought().to_owned().into()),
+        Some(action) => return act(tree, action),
+        None => return false,
+    }
+    true
+}
