@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
+use futures_util::future::join_all;
 use futures_util::future::try_join_all;
 use tokio::sync::OnceCell;
 use tokio::time::sleep;
@@ -35,8 +36,10 @@ use crate::engine::Engine;
 use crate::engine::Error;
 use crate::engine::Found;
 use crate::engine::Identity;
+use crate::engine::Instance;
 use crate::engine::Observed;
 use crate::engine::Role;
+use crate::engine::State;
 use crate::engine::inspect;
 use crate::engine::port_taken;
 use crate::error::Code;
@@ -405,7 +408,8 @@ impl Environment {
         let images: Vec<_> = images(wanted).collect();
         let there = try_join_all(images.iter().map(|image| self.engine.has_image(image)));
         let seed = status::seed(&self.engine, &observed);
-        let (there, seed) = futures_util::join!(there, seed);
+        let awaited = awaited(&observed);
+        let (there, seed, awaited) = futures_util::join!(there, seed, awaited);
         let missing = images.iter().zip(there?).filter(|(_, there)| !there);
         let missing_images = missing.map(|(image, _)| (*image).to_owned()).collect();
         let changed = wanted.services.iter().filter(|service| {
@@ -415,6 +419,7 @@ impl Environment {
         let changed = changed.map(|service| service.instance).collect();
         Ok(Situation {
             changed,
+            awaited,
             seed: seed.known().map(|seed| seed.fingerprint),
             missing_images,
             starts_are_slow: matches!(self.engine.about().platform, Platform::Container(_)),
@@ -494,6 +499,15 @@ impl Environment {
         }
         Ok(())
     }
+}
+
+/// The instances of the team's own that run and do not answer as they should.
+async fn awaited(observed: &Observed) -> Vec<Instance> {
+    let is_own = |found: &&Found| found.instance.role.is_own() || found.contract.is_some();
+    let running = |found: &&Found| found.state == State::Running;
+    let own = observed.instances.iter().filter(is_own).filter(running);
+    let asked = own.map(|found| async { ready::ask(found).await.err().map(|_| found.instance) });
+    join_all(asked).await.into_iter().flatten().collect()
 }
 
 /// The last word on readiness: the database holds what the profile says. Another word of the API is believed only after

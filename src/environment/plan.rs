@@ -8,7 +8,6 @@ use super::event::Planned;
 use super::wanted::Wanted;
 use crate::engine::Action;
 use crate::engine::Found;
-use crate::engine::HealthStatus;
 use crate::engine::Instance;
 use crate::engine::Network;
 use crate::engine::Observed;
@@ -197,6 +196,8 @@ pub struct Situation {
     pub observed: Observed,
     /// Instances that were made from another configuration than the wanted one.
     pub changed: Vec<Instance>,
+    /// Instances that run and do not work yet: an `up` that was cut off, or that gave up, may have started them.
+    pub awaited: Vec<Instance>,
     /// The fingerprint of what the database holds, where the running API could be asked.
     pub seed: Option<String>,
     /// Images that are wanted and not there.
@@ -210,6 +211,7 @@ pub fn up(wanted: &Wanted, situation: &Situation, choices: Choices) -> Plan {
     let mut planner = Planner::new(wanted, situation, choices);
     planner.lay_the_ground();
     planner.remove_strays();
+    planner.free_ports();
     for role in wanted.roles() {
         match role {
             Role::Seed => planner.seed(),
@@ -247,8 +249,10 @@ struct Planner<'a> {
     built: Vec<usize>,
     /// The steps after which a role works.
     ready: BTreeMap<Role, Vec<usize>>,
-    /// The steps that remove what nobody wants; they may free a port.
+    /// The steps that remove what may hold a port that something else wants.
     freed: Vec<usize>,
+    /// The instances that those steps remove although they are wanted.
+    making_way: Vec<Instance>,
 }
 
 impl<'a> Planner<'a> {
@@ -262,6 +266,7 @@ impl<'a> Planner<'a> {
             built: Vec::new(),
             ready: BTreeMap::new(),
             freed: Vec::new(),
+            making_way: Vec::new(),
         }
     }
 
@@ -359,6 +364,22 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Instances that are replaced and hold a port that another role is to have: the ports may have changed places.
+    fn free_ports(&mut self) {
+        let observed = &self.situation.observed;
+        for found in &observed.instances {
+            let Some(reason) = self.why_replace(found) else {
+                continue;
+            };
+            if self.wanted.gives_a_port_of(found) {
+                let remove = Action::Remove(found.clone());
+                let step = self.plan.act(remove, Some(reason), self.ground.clone());
+                self.freed.push(step);
+                self.making_way.push(found.instance);
+            }
+        }
+    }
+
     fn start(&mut self, role: Role) {
         let services = self.wanted.services.iter();
         self.start_all(
@@ -375,18 +396,21 @@ impl<'a> Planner<'a> {
         let ready = self.before(role);
         let mut before = ready.clone();
         before.extend(&self.freed);
-        for found in services.clone().filter_map(found) {
+        let stays = |found: &&Found| !self.making_way.contains(&found.instance);
+        let replaceable: Vec<_> = services.clone().filter_map(found).filter(stays).collect();
+        for found in replaceable {
             if let Some(reason) = self.why_replace(found) {
                 let remove = Action::Remove(found.clone());
                 before.push(self.plan.act(remove, Some(reason), ready.clone()));
             }
         }
+        let awaited = &self.situation.awaited;
         for service in services {
             let reason = match found(service) {
                 None => None,
                 Some(found) => match (self.why_replace(found), &found.state) {
                     (Some(reason), _) => Some(reason.to_owned()),
-                    (None, State::Running) if is_awaited(found) => {
+                    (None, State::Running) if awaited.contains(&found.instance) => {
                         Some("it does not work yet".to_owned())
                     }
                     (None, State::Running) => continue,
@@ -395,8 +419,9 @@ impl<'a> Planner<'a> {
             };
             let start = Action::Start(service.clone());
             let step = self.plan.act(start, reason.as_deref(), before.clone());
-            // What serves is kept until the load is done. A team's own API may not bear with a database that is not there.
-            let is_ours = service.contract.is_none();
+            // What serves is kept until the load is done. What is the team's own may not bear with a database that is not
+            // there, or write into one that is about to be replaced.
+            let is_ours = service.contract.is_none() && !role.is_own();
             if self.situation.starts_are_slow && is_ours && found(service).is_none() {
                 self.plan.begin_beside_the_database(step);
             }
@@ -470,13 +495,6 @@ impl<'a> Planner<'a> {
                 .push(Task::Check(check.clone()), None, everything.clone());
         }
     }
-}
-
-/// Whether a service of the team's own runs and its health check does not say that it works: an `up` that was cut off may
-/// have started it.
-fn is_awaited(found: &Found) -> bool {
-    let health = found.health.as_ref().map(|health| health.status);
-    found.instance.role.is_own() && health.is_some_and(|health| health != HealthStatus::Healthy)
 }
 
 /// How to take an environment down: what asks before what answers, data last and only if it is to go.

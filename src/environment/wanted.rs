@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::engine::Contract;
+use crate::engine::Found;
 use crate::engine::Identity;
 use crate::engine::Instance;
 use crate::engine::Publish;
@@ -127,6 +128,16 @@ impl Wanted {
     /// The roles in the order in which they start.
     pub fn roles(&self) -> Vec<Role> {
         in_order(&self.needs)
+    }
+
+    /// Whether an instance holds a port that is to be another role's.
+    pub fn gives_a_port_of(&self, found: &Found) -> bool {
+        let holds = |port| found.ports.iter().any(|held| held.port() == port);
+        let services = self.services.iter();
+        let others = services.filter(|service| service.instance.role != found.instance.role);
+        others
+            .flat_map(Service::fixed_ports)
+            .any(|(_, port)| holds(port))
     }
 
     /// The volumes that services of the team's own keep things in, each once.

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::engine::Contents;
 use crate::engine::Engine;
-use crate::engine::Health;
 use crate::engine::Network;
+use crate::engine::Publish;
 use crate::engine::Volume;
 use crate::engine::fake::Fake;
 use crate::engine::fake::found;
@@ -190,6 +190,51 @@ fn services_of_the_team_s_own_wait_for_what_they_need_and_for_nothing_else() {
             "worker < volumes, database, seed rates.sql, store",
         ]
     );
+}
+
+#[test]
+fn what_is_the_team_s_own_is_not_started_beside_the_making_of_the_database() {
+    let wanted = wanted_with_services();
+    let nothing = Situation {
+        starts_are_slow: true,
+        ..Situation::default()
+    };
+    let plan = up(&wanted, &nothing, Choices::default());
+    let begun = beside(&plan);
+    let own = |line: &&String| line.starts_with("worker") || line.starts_with("store");
+    assert_eq!(begun.iter().find(own), None, "{begun:?}");
+}
+
+#[test]
+fn ports_that_change_places_are_free_before_anything_is_started() {
+    let mut wanted = wanted_with_services();
+    let mut situation = settled(&wanted);
+    let api = Instance::first(Role::Api);
+    let held = 18_080;
+    let mut instances = situation.observed.instances.iter_mut();
+    let found = instances.find(|found| found.instance == api).unwrap();
+    found.ports = vec![(std::net::Ipv4Addr::LOCALHOST, held).into()];
+    let worker = wanted
+        .services
+        .iter_mut()
+        .find(|service| service.instance.role.as_str() == "worker")
+        .unwrap();
+    let address = std::net::Ipv4Addr::LOCALHOST.into();
+    let port = Some(held);
+    worker.publish = Some(Publish { address, port });
+    situation.changed = vec![api, worker.instance];
+    let plan = up(&wanted, &situation, Choices::default());
+    let changes = changes(&plan);
+    assert_eq!(changes.first().unwrap(), "remove api < ");
+    let worker = changes
+        .iter()
+        .find(|line| line.starts_with("worker"))
+        .unwrap();
+    assert!(worker.contains("remove api"), "{changes:?}");
+    let removals = changes
+        .iter()
+        .filter(|line| line.starts_with("remove api <"));
+    assert_eq!(removals.count(), 1, "{changes:?}");
 }
 
 #[test]
@@ -491,14 +536,12 @@ fn nothing_but_the_api_waits_for_the_image_of_the_team() {
 fn a_service_that_does_not_work_yet_is_waited_for() {
     let wanted = wanted_with_services();
     let mut situation = settled(&wanted);
-    let instances = situation.observed.instances.iter_mut();
-    let mut own = instances.filter(|found| found.instance.role.is_own());
-    let first = own.next().unwrap();
+    let mut instances = situation.observed.instances.iter();
+    let first = instances
+        .find(|found| found.instance.role.is_own())
+        .unwrap();
     let name = first.instance.to_string();
-    first.health = Some(Health {
-        status: HealthStatus::Starting,
-        last: None,
-    });
+    situation.awaited = vec![first.instance];
     let plan = up(&wanted, &situation, Choices::default());
     assert_eq!(changes(&plan), [format!("{name} < ")]);
 }
