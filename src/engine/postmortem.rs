@@ -89,7 +89,7 @@ pub fn explained(found: &Found, reason: Reason, memory: Option<Bytes>) -> Error 
     } = found;
     match reason {
         Reason::Memory => {
-            let key = format!("{}.memory", instance.role);
+            let key = format!("{}.memory", instance.role.table());
             let limit = memory.map_or_else(|| "it may".to_owned(), |memory| memory.to_string());
             let what = format!("{instance} was killed: it used more memory than {limit} (`{key}`)");
             Error::new(Code::RoleDied, what).hint(format!(
@@ -111,7 +111,13 @@ pub fn explained(found: &Found, reason: Reason, memory: Option<Bytes>) -> Error 
             let what = format!(
                 "{image} cannot open the data, which another major version of PostgreSQL made"
             );
-            Error::new(Code::PostgresVersion, what).hint("name an image of that version (`database.image`), or give the data up with `ratesdev down -v`; until then it is kept")
+            let table = instance.role.table();
+            let instead = if instance.role.is_own() {
+                format!("another volume (`{table}.volumes`)")
+            } else {
+                "give the data up with `ratesdev down -v`".to_owned()
+            };
+            Error::new(Code::PostgresVersion, what).hint(format!("name an image of that version (`{table}.image`), or {instead}; until then it is kept"))
         }
     }
 }

@@ -42,6 +42,14 @@ impl Role {
         }
     }
 
+    /// The table of a profile that has its settings.
+    pub fn table(self) -> String {
+        match self {
+            Self::Service(name) => format!("services.{name}"),
+            _ => self.to_string(),
+        }
+    }
+
     /// Whether it runs until it is stopped; the others are jobs.
     pub fn is_service(self) -> bool {
         self != Self::Seed

@@ -162,19 +162,10 @@ impl Docker {
             .config
             .and_then(|config| config.labels)
             .unwrap_or_default();
-        if labels
-            .get(label::ENVIRONMENT)
-            .is_some_and(|label| *label == *owner.environment.as_str())
-        {
-            return Ok(true);
+        match labels.get(label::ENVIRONMENT) {
+            Some(other) if *other == *owner.environment.as_str() => Ok(true),
+            other => Err(name_taken(("container", name), other, "docker rm")),
         }
-        let error = Error::new(
-            Code::NameTaken,
-            format!("a container {name} exists and is not ratesdev's"),
-        );
-        Err(error.hint(format!(
-            "choose another name with -e NAME, or `docker rm {name}`"
-        )))
     }
 
     /// Starts a container that was stopped, or lets one go on that was frozen.
@@ -227,6 +218,21 @@ pub async fn holder(client: &Client, port: u16) -> Option<String> {
     };
     let name = listed.into_iter().find(holds)?.names?.into_iter().next()?;
     Some(format!("the container {}", name.trim_start_matches('/')))
+}
+
+/// A name that is not ours to use: hyphens in names may make that of another environment the same.
+pub fn name_taken((kind, name): (&str, &str), owner: Option<&String>, remove: &str) -> Error {
+    match owner {
+        Some(other) => {
+            let what = format!("the {kind} {name} belongs to the environment {other}");
+            Error::new(Code::NameTaken, what).hint("choose another name with -e NAME")
+        }
+        None => {
+            let what = format!("the {kind} {name} exists and is not ratesdev's");
+            let hint = format!("choose another name with -e NAME, or `{remove} {name}`");
+            Error::new(Code::NameTaken, what).hint(hint)
+        }
+    }
 }
 
 /// The name of a container; people see it, the program finds containers by their labels.

@@ -7,6 +7,7 @@ use bollard::models::VolumeCreateRequest;
 use bollard::query_parameters::ListVolumesOptionsBuilder;
 use bollard::query_parameters::RemoveVolumeOptions;
 
+use super::container::name_taken;
 use super::explain;
 use super::explain::Explained;
 use super::label;
@@ -92,21 +93,13 @@ fn volume_labels(owner: &Identity, contents: Contents) -> HashMap<String, String
 
 /// Creating a volume that exists succeeds; one that is not labelled as this environment's is somebody else's.
 fn refuse_foreign(volume: &bollard::models::Volume, owner: &Identity) -> Result<()> {
-    if volume
-        .labels
-        .get(label::ENVIRONMENT)
-        .is_some_and(|label| *label == *owner.environment.as_str())
-    {
-        return Ok(());
+    match volume.labels.get(label::ENVIRONMENT) {
+        Some(other) if *other == *owner.environment.as_str() => Ok(()),
+        other => {
+            let taken = ("volume", volume.name.as_str());
+            Err(name_taken(taken, other, "docker volume rm"))
+        }
     }
-    let error = Error::new(
-        Code::NameTaken,
-        format!("the volume {} exists and is not ratesdev's", volume.name),
-    );
-    Err(error.hint(format!(
-        "rename the environment with -e NAME, or `docker volume rm {}`",
-        volume.name
-    )))
 }
 
 /// Data whose password has gone cannot be opened by anybody; a new password would only hide that.
