@@ -18,7 +18,8 @@ use crate::error::Result;
 /// Show what happened to the instances of an environment.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "An engine remembers only so much: Docker its last 256 events of all containers together.
+    after_help = "An engine remembers only so much: Docker its last 256 events of all containers together. Before those, it is
+known of every instance that is there when it was made, last started and last ended.
 
 Examples:
   ratesdev events                           what the engine remembers

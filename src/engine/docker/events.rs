@@ -1,5 +1,7 @@
 //! What happened to containers, as the Engine tells and remembers it.
 
+mod kept;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -8,7 +10,10 @@ use bollard::errors::Error as Cause;
 use bollard::models::EventMessage;
 use bollard::query_parameters::EventsOptionsBuilder;
 use futures_util::StreamExt;
+use futures_util::TryStreamExt;
+use futures_util::stream;
 use futures_util::stream::BoxStream;
+use futures_util::stream::once;
 use futures_util::stream::unfold;
 use jiff::Timestamp;
 use jiff::ToSpan;
@@ -46,17 +51,63 @@ const PATIENCE: u32 = 10;
 
 type Messages = BoxStream<'static, Result<EventMessage, Cause>>;
 
-/// The Engine remembers its last 256 events of any kind, so what is old may be forgotten. Events that are followed are
-/// taken up again where the Engine breaks off.
+/// The Engine remembers its last 256 events of any kind. What it has forgotten, containers that are still there tell as
+/// far as they note it, where one environment is asked about. Events that are followed are taken up again where the
+/// Engine breaks off.
 pub fn read(
     client: &Client,
     environment: Option<&EnvironmentName>,
     window: LogWindow,
 ) -> BoxStream<'static, Result<Event>> {
+    let Some(name) = environment else {
+        return unfold(reader(client, None, window), Reader::next).boxed();
+    };
+    let now = Timestamp::now();
+    let past = LogWindow {
+        until: Some(window.until.unwrap_or(now)),
+        follow: false,
+        ..window
+    };
+    let past = once(history(client.clone(), name.clone(), past)).flat_map(stream::iter);
+    if !window.follow {
+        return past.boxed();
+    }
+    let live = LogWindow {
+        since: Some(window.since.unwrap_or(now).max(now)),
+        ..window
+    };
+    let live = unfold(reader(client, Some(name), live), Reader::next);
+    past.chain(live).boxed()
+}
+
+/// What is over, in the order of time: a few hundred events at most.
+async fn history(
+    client: Client,
+    environment: EnvironmentName,
+    past: LogWindow,
+) -> Vec<Result<Event>> {
+    let remembered = unfold(reader(&client, Some(&environment), past), Reader::next);
+    let read = async {
+        let remembered = remembered.try_collect().await?;
+        let kept = kept::tell(&client, &environment).await?;
+        Ok(kept::merged(kept, remembered))
+    };
+    let is_meant = |event: &Event| {
+        let (since, until) = (past.since, past.until);
+        since.is_none_or(|since| event.time >= since)
+            && until.is_none_or(|until| event.time <= until)
+    };
+    match read.await {
+        Ok(events) => events.into_iter().filter(is_meant).map(Ok).collect(),
+        Err(error) => vec![Err(error)],
+    }
+}
+
+fn reader(client: &Client, environment: Option<&EnvironmentName>, window: LogWindow) -> Reader {
     let mut filters = environment.map_or_else(of_any_environment, of_environment);
     filters.insert("type".to_owned(), vec!["container".to_owned()]);
     filters.insert("event".to_owned(), KINDS.map(str::to_owned).to_vec());
-    let reader = Reader {
+    Reader {
         client: client.clone(),
         filters,
         follow: window.follow,
@@ -67,8 +118,7 @@ pub fn read(
         open: None,
         misses: 0,
         has_ended: false,
-    };
-    unfold(reader, Reader::next).boxed()
+    }
 }
 
 struct Reader {

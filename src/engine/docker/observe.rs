@@ -57,8 +57,10 @@ pub async fn instances(
 ) -> Result<Vec<Found>> {
     let name = network_name(environment);
     let network = network.map(|id| NetworkNames { id, name: &name });
-    let inspected = try_join_all(ids.iter().map(|id| inspect(client, id, network))).await?;
-    let mut instances = mark_stale(client, inspected.into_iter().flatten().collect()).await?;
+    let inspected = try_join_all(ids.iter().map(|id| inspect(client, id))).await?;
+    let ours = inspected.into_iter().flatten();
+    let ours = ours.filter_map(|container| found(container, network));
+    let mut instances = mark_stale(client, ours.collect()).await?;
     instances.sort_by_key(|found| found.instance);
     Ok(instances)
 }
@@ -103,17 +105,23 @@ async fn containers(
 /// The id of the image that a container was made from.
 type ImageId = String;
 
-/// One container; none when it has gone in the meantime or is not ours.
-async fn inspect(
-    client: &Client,
-    id: &str,
-    network: Option<NetworkNames<'_>>,
-) -> Result<Option<(Found, ImageId)>> {
+/// One container; none when it has gone in the meantime.
+async fn inspect(client: &Client, id: &str) -> Result<Option<ContainerInspectResponse>> {
     match settled(|| client.inspect_container(id, None)).await {
-        Ok(container) => Ok(found(container, network)),
+        Ok(container) => Ok(Some(container)),
         Err(cause) if explain::is_missing(&cause) => Ok(None),
         Err(cause) => Err(explain::error(&cause, "inspect a container")),
     }
+}
+
+/// All that the Engine says of the containers of an environment.
+pub async fn inspected(
+    client: &Client,
+    environment: &EnvironmentName,
+) -> Result<Vec<ContainerInspectResponse>> {
+    let ids = ids(client, environment).await?;
+    let inspected = try_join_all(ids.iter().map(|id| inspect(client, id))).await?;
+    Ok(inspected.into_iter().flatten().collect())
 }
 
 /// All that the Engine says of a container.

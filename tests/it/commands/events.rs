@@ -49,3 +49,34 @@ fn what_happens_to_instances_is_told_as_it_happens_and_remembered() {
         .exits(0);
     nothing.says(&["remembers nothing of it-nothing-of-the-kind"]);
 }
+
+/// How many events an Engine remembers.
+const REMEMBERED: usize = 256;
+
+#[test]
+fn what_the_engine_has_forgotten_its_containers_still_tell() {
+    let Some(environment) = Environment::ready("forgotten") else {
+        return;
+    };
+    environment.run(&["stop", "api"]).exits(0);
+    let volumes: Vec<_> = (0..REMEMBERED / 2)
+        .map(|number| format!("{}-noise-{number}", environment.name))
+        .collect();
+    for volume in &volumes {
+        docker(&["volume", "create", volume]);
+    }
+    let remove = ["volume", "rm"].into_iter();
+    docker(
+        &remove
+            .chain(volumes.iter().map(String::as_str))
+            .collect::<Vec<_>>(),
+    );
+    let told = environment.run(&["events", "--json"]).exits(0).json_lines();
+    let of_the_api = told
+        .iter()
+        .filter(|event| event["instance"]["role"] == "api");
+    let kinds: Vec<_> = of_the_api
+        .map(|event| event["event"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["created", "started", "exited"]);
+}
