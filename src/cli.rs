@@ -69,7 +69,13 @@ use output::Output;
 #[command(
     name = "ratesdev",
     version,
-    after_help = "Without a command the dashboard opens: every environment on one screen."
+    after_help = "Without a command the dashboard opens: every environment on one screen.
+
+Examples:
+  ratesdev up                               everything, ready and verified
+  ratesdev                                  the dashboard
+  ratesdev query CNGGZ EETLL 2021-01        average price per day
+  ratesdev down                             stop it; its data stays"
 )]
 struct Cli {
     #[command(flatten)]
@@ -327,6 +333,28 @@ mod tests {
             .collect();
         all.extend(command.get_subcommands().flat_map(variables));
         all
+    }
+
+    /// The commands that people see, each with its name as typed.
+    fn visible(command: &clap::Command, path: &str) -> Vec<(String, clap::Command)> {
+        let path = format!("{path} {}", command.get_name());
+        let shown = command.get_subcommands().filter(|sub| !sub.is_hide_set());
+        let mut all: Vec<_> = shown.flat_map(|sub| visible(sub, &path)).collect();
+        all.push((path, command.clone()));
+        all
+    }
+
+    #[test]
+    fn the_help_of_every_command_has_examples() {
+        for (path, mut command) in visible(&Cli::command(), "") {
+            let help = command.render_long_help().to_string();
+            let examples = help.split("Examples:\n").nth(1);
+            let first = examples.and_then(|examples| examples.lines().next());
+            assert!(
+                first.is_some_and(|line| line.contains("ratesdev")),
+                "{path}"
+            );
+        }
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! `ratesdev config`: an environment as it would run.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use super::Context;
 use super::complete;
+use super::output::Output;
 use super::up;
 use crate::engine::Probe;
 use crate::engine::Publish;
@@ -32,7 +34,10 @@ not shown either.
 Examples:
   ratesdev config                           the profile dev, as TOML
   ratesdev config staging --set api.replicas=2
-  ratesdev config --json | jq '.services[].image'"
+  ratesdev config --services                only the roles, a line each
+  ratesdev config --images                  only the images
+  ratesdev config -q && echo fine           nothing but the exit code and what is wrong
+  ratesdev config --json | jq '.services[].memory_bytes'"
 )]
 pub struct Args {
     /// The profile: its name, or the path of its file [default: dev]
@@ -41,9 +46,26 @@ pub struct Args {
     /// Overrule a setting of the profile, for example api.port=15001
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    #[command(flatten)]
+    part: Part,
+}
+
+/// What is shown of it; all of it as TOML where nothing is said.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+struct Part {
     /// One JSON document
     #[arg(long)]
     json: bool,
+    /// Only the roles, a line each
+    #[arg(long)]
+    services: bool,
+    /// Only the images, a line each
+    #[arg(long)]
+    images: bool,
+    /// Nothing: only whether it could be worked out
+    #[arg(short, long)]
+    quiet: bool,
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
@@ -54,13 +76,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let wanted = environment.wanted(profile, &program);
     let wanted = context.shutdown.guard(wanted).await?;
     let config = Config::new(&wanted, environment.engine.about().engine);
-    if args.json {
-        context.out.json(&config)?;
-    } else {
-        let text = toml::to_string(&config).map_err(std::io::Error::other);
-        let text = text.map_err(IoError::new("write TOML"))?;
-        context.out.raw(text.as_bytes())?;
-    }
+    config.show(&args.part, &context.out)?;
     Ok(Exit::Done)
 }
 
@@ -134,6 +150,24 @@ impl Config {
             },
             services: wanted.services.iter().map(service).collect(),
             checks: wanted.checks.iter().map(check).collect(),
+        }
+    }
+
+    fn show(&self, part: &Part, out: &Output) -> Result<()> {
+        let mut services = self.services.iter();
+        if part.quiet {
+            Ok(())
+        } else if part.json {
+            out.json(self)
+        } else if part.services {
+            services.try_for_each(|service| out.line(&service.name))
+        } else if part.images {
+            let images: BTreeSet<_> = services.map(|service| &service.image).collect();
+            images.into_iter().try_for_each(|image| out.line(image))
+        } else {
+            let text = toml::to_string(self).map_err(std::io::Error::other);
+            let text = text.map_err(IoError::new("write TOML"))?;
+            out.raw(text.as_bytes())
         }
     }
 }

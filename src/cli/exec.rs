@@ -34,12 +34,23 @@ Examples:
   ratesdev exec database pg_dump -U rates rates > rates.sql
   ratesdev exec database -- df -h /var/lib/postgresql/data
   ratesdev exec api-2 -- /ratesdev --version    in one replica
+  ratesdev exec --index 2 api -- /ratesdev --version
+  ratesdev exec -u root -w /tmp database -- ls -l
   tar c . | ratesdev exec -T database tar x -C /tmp"
 )]
 pub struct Args {
     /// The role, or one replica such as api-2
     #[arg(value_name = "ROLE", add = complete::roles())]
     role: Chosen,
+    /// Which replica of the role, as in api-2
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
+    index: Option<u16>,
+    /// Run it as this user of the container, by name or number, with `:` and a group if wanted [default: the role's]
+    #[arg(short, long, value_name = "USER")]
+    user: Option<String>,
+    /// The folder to begin in [default: where the role works]
+    #[arg(short, long, value_name = "DIR")]
+    workdir: Option<String>,
     #[command(flatten)]
     streams: StreamArgs,
     /// The command and its arguments [default: a shell]
@@ -72,6 +83,7 @@ impl StreamArgs {
                 .into_iter()
                 .collect::<BTreeMap<_, _>>(),
             terminal,
+            ..Exec::default()
         }
     }
 }
@@ -130,8 +142,16 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         args.command
     };
     let environment = context.environment(None).await?;
-    let found = running(&environment, args.role, context).await?;
-    let exec = args.streams.exec(command);
+    let chosen = Chosen {
+        number: args.index.or(args.role.number),
+        ..args.role
+    };
+    let found = running(&environment, chosen, context).await?;
+    let exec = Exec {
+        user: args.user,
+        folder: args.workdir,
+        ..args.streams.exec(command)
+    };
     let ended = environment.engine.exec(&found, &exec);
     let ended = context.shutdown.guard(async { Ok(ended.await) }).await?;
     match ended {

@@ -13,6 +13,7 @@ use futures_util::stream;
 use tokio::time::sleep;
 
 use super::Context;
+use super::complete;
 use super::screen::Screen;
 use super::target::NotRunning;
 use crate::database::Places;
@@ -56,10 +57,10 @@ Examples:
 )]
 pub struct Args {
     /// An environment, one of a certain engine, or the URL of an API [default: the environment on docker]
-    #[arg(long, value_name = "NAME[@ENGINE]|URL")]
+    #[arg(long, value_name = "NAME[@ENGINE]|URL", add = complete::environments())]
     left: Option<Side>,
     /// The same for the other side [default: the environment, embedded]
-    #[arg(long, value_name = "NAME[@ENGINE]|URL")]
+    #[arg(long, value_name = "NAME[@ENGINE]|URL", add = complete::environments())]
     right: Option<Side>,
     /// How many questions to draw
     #[arg(long, value_name = "N", default_value = "100")]

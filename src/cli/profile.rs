@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Context;
+use super::complete;
 use super::output::Output;
 use super::output::style;
 use super::screen::Screen;
@@ -26,6 +27,10 @@ use crate::text::Charset;
 
 /// List, show and check profiles
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  ratesdev profile list                     the profiles of this checkout
+  ratesdev profile show staging --origins   what one comes to, and where each value comes from
+  ratesdev profile validate                 all of them: what is wrong, with file and line")]
 pub struct Args {
     #[command(subcommand)]
     action: Action,
@@ -37,11 +42,16 @@ enum Action {
     Show(ShowArgs),
     Validate(ValidateArgs),
     /// Print the JSON Schema of profiles, for editors
+    #[command(after_help = "Examples:
+  ratesdev profile schema > profiles/profile.schema.json")]
     Schema,
 }
 
 /// List the profiles of this checkout
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  ratesdev profile list                     names, ports and what each is for
+  ratesdev profile list --json | jq -r '.profiles[].path'")]
 struct ListArgs {
     /// Print one JSON document
     #[arg(long)]
@@ -53,8 +63,13 @@ struct ListArgs {
 /// Everything that has a say is taken in, strongest first: --set, RATESDEV_* variables, the profile, those it
 /// extends, your own config.toml, defaults.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  ratesdev profile show                     the profile dev
+  ratesdev profile show staging --origins   where each value comes from
+  ratesdev profile show --set api.replicas=2")]
 struct ShowArgs {
     /// A name, or a path with a slash [default: `RATESDEV_PROFILE`, else dev]
+    #[arg(add = complete::profiles())]
     name: Option<String>,
     /// Say of every value where it comes from
     #[arg(long)]
@@ -69,9 +84,12 @@ struct ShowArgs {
 
 /// Check profiles, with those they extend but without variables and flags
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  ratesdev profile validate                 every profile of this checkout
+  ratesdev profile validate ./mine.toml")]
 struct ValidateArgs {
     /// Names, or paths with a slash [default: all of this checkout]
-    #[arg(value_name = "NAME|PATH")]
+    #[arg(value_name = "NAME|PATH", add = complete::profiles())]
     names: Vec<String>,
     /// Print one JSON document
     #[arg(long)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Context;
+use super::complete;
 use super::target::NotRunning;
 use super::target::refuse_another_checkout;
 use super::up;
@@ -32,7 +33,7 @@ pub struct Args {
     #[arg(long)]
     reset: bool,
     /// The profile whose dump it is [default: the one that the environment was made from]
-    #[arg(long, value_name = "PROFILE")]
+    #[arg(long, value_name = "PROFILE", add = complete::profiles())]
     profile: Option<String>,
     /// Tell what happens as JSON, one line per event
     #[arg(long)]

@@ -37,7 +37,11 @@ Environment variables:
   API_LOG                   info, or debug to see health probes and scrapes too [default: info]
 
 The log is JSON, one line per request, on the standard output. The database may come and go:
-the service starts without it, says so in /health/ready, and recovers alone.";
+the service starts without it, says so in /health/ready, and recovers alone.
+
+Examples:
+  DB_HOST=127.0.0.1 DB_PASSWORD_FILE=password ratesdev serve
+  DB_HOST=db DB_PASSWORD_FILE=/run/secrets/db API_LISTEN=0.0.0.0:8000 API_CACHE_BYTES=0 ratesdev serve";
 
 /// Run the rates API until SIGTERM or Ctrl-C
 ///

@@ -62,8 +62,11 @@ pub struct Args {
     #[arg(long)]
     build: bool,
     /// Replace every container, even where nothing changed
-    #[arg(long)]
+    #[arg(long, visible_alias = "force-recreate")]
     recreate: bool,
+    /// What up does anyway; whoever comes from compose types it
+    #[arg(short, long, hide = true)]
+    detach: bool,
     /// When to pull images
     #[arg(long, value_enum, default_value_t)]
     pull: Pull,

@@ -135,13 +135,18 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// A command to run beside an instance: with its files and variables, as its user.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A command to run beside an instance: with its files and variables.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exec {
     /// The program and its arguments.
     pub command: Vec<String>,
     /// Variables beyond those of the instance.
     pub variables: BTreeMap<String, String>,
+    /// Who runs it, by name or number, with `:` and a group if wanted [default: the instance's user]. Only engines with
+    /// containers know others.
+    pub user: Option<String>,
+    /// Where it begins [default: where the instance works].
+    pub folder: Option<String>,
     /// Whether it gets a terminal, with every key as it is pressed; otherwise its streams are plain ones.
     pub terminal: bool,
 }

@@ -29,8 +29,11 @@ use crate::terminal;
 use crate::terminal::RawMode;
 use crate::terminal::Resizes;
 
-/// What the Engine writes instead of the command's output where it could not start the command.
-const REFUSAL: &[u8] = b"OCI runtime exec failed";
+/// How what the Engine writes instead of the command's output begins where it could not start the command.
+const REFUSALS: [&[u8]; 2] = [b"OCI runtime exec failed", b"unable to find user "];
+
+/// What it says of a folder that is not there, in which the command was to begin.
+const NO_FOLDER: &str = "chdir to cwd";
 
 /// Keys that end the connection and not the command. Docker's own begin with Ctrl-P, which shells and psql need; the
 /// first of these is typed by hardly anybody.
@@ -86,6 +89,8 @@ fn config(exec: &Exec) -> ExecConfig {
         tty: Some(exec.terminal),
         detach_keys: exec.terminal.then(|| DETACH_KEYS.to_owned()),
         env: Some(variables.collect()),
+        user: exec.user.clone(),
+        working_dir: exec.folder.clone(),
         cmd: Some(exec.command.clone()),
         ..Default::default()
     }
@@ -101,7 +106,8 @@ async fn pass_on(mut output: Output) -> Result<Option<Bytes>> {
             _ => terminal::Stream::Out,
         };
         let bytes = piece.into_bytes();
-        if std::mem::take(&mut first) && bytes.starts_with(REFUSAL) {
+        let is_refusal = || REFUSALS.iter().any(|words| bytes.starts_with(words));
+        if std::mem::take(&mut first) && is_refusal() {
             return rest(bytes, output).await.map(Some);
         }
         write(stream, &bytes).await?;
@@ -180,10 +186,10 @@ fn refused(found: &Found, exec: &Exec, words: &[u8]) -> Error {
     let words = String::from_utf8_lossy(words).trim().to_owned();
     let program = exec.command.first().map_or("", String::as_str);
     let (instance, image) = (found.instance, &found.image);
-    if ["executable file not found", "no such file or directory"]
+    let is_missing = ["executable file not found", "no such file or directory"]
         .iter()
-        .any(|missing| words.contains(missing))
-    {
+        .any(|missing| words.contains(missing));
+    if is_missing && !words.contains(NO_FOLDER) {
         return Error::new(
             Code::ProgramMissing,
             format!("there is no program {program} in {instance}"),
@@ -194,5 +200,9 @@ fn refused(found: &Found, exec: &Exec, words: &[u8]) -> Error {
         Code::ProgramRefused,
         format!("{program} cannot be run in {instance}"),
     )
-    .because(explain::last_words(&words))
+    .because(match &exec.folder {
+        Some(folder) if words.contains(NO_FOLDER) => format!("there is no folder {folder}"),
+        _ if words.starts_with("OCI") => explain::last_words(&words),
+        _ => words,
+    })
 }

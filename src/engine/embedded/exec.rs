@@ -47,7 +47,12 @@ pub async fn run(place: &Place, record: &Record, exec: &Exec) -> Result<i32> {
     let Some((program, arguments)) = exec.command.split_first() else {
         return Err(Error::new(Code::Usage, "there is no command to run"));
     };
-    there_is_its_folder(record).await?;
+    if let Some(user) = &exec.user {
+        return Err(no_other_user(user, record));
+    }
+    let folder = exec.folder.as_ref().map(Path::new);
+    let folder = folder.unwrap_or(&record.launch.folder);
+    it_is_there(folder, record).await?;
     let mut command = Command::new(program);
     command.args(arguments);
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_a_role(name)) {
@@ -58,9 +63,7 @@ pub async fn run(place: &Place, record: &Record, exec: &Exec) -> Result<i32> {
         command.envs(service::libpq_variables(place, record.endpoint));
         command.env("PATH", path(record));
     }
-    command
-        .envs(&exec.variables)
-        .current_dir(&record.launch.folder);
+    command.envs(&exec.variables).current_dir(folder);
     if let Some(account) = &record.launch.account {
         command.uid(account.uid).gid(account.gid);
     }
@@ -85,13 +88,19 @@ fn is_of_a_role(name: &OsStr) -> bool {
         .any(|prefix| name.starts_with(prefix))
 }
 
+fn no_other_user(user: &str, record: &Record) -> Error {
+    let instance = record.instance;
+    let what = format!("the engine embedded cannot run a command as {user}");
+    let hint = format!("leave --user out: commands run as the user of {instance}");
+    Error::new(Code::EngineLacks, what).hint(hint)
+}
+
 /// A folder that has gone would look like a program that is missing.
-async fn there_is_its_folder(record: &Record) -> Result<()> {
-    let folder = &record.launch.folder;
+async fn it_is_there(folder: &Path, record: &Record) -> Result<()> {
     let read = tokio::fs::read_dir(folder).await;
     read.map(drop).map_err(|error| {
         let (instance, folder) = (record.instance, folder.display());
-        let what = format!("cannot work in {folder}, the folder of {instance}");
+        let what = format!("cannot work in {folder} beside {instance}");
         Error::new(Code::Io, what).because(error)
     })
 }
@@ -187,7 +196,7 @@ mod tests {
                 .map(str::to_owned)
                 .to_vec(),
             variables: BTreeMap::from([("EXTRA".to_owned(), "given".to_owned())]),
-            terminal: false,
+            ..Exec::default()
         };
         let place = Place::at(&folder);
         assert_eq!(run(&place, &database(&folder), &exec).await.unwrap(), 7);
@@ -210,8 +219,7 @@ mod tests {
         for (program, folder, code) in cases {
             let exec = Exec {
                 command: vec![program.to_owned()],
-                variables: BTreeMap::new(),
-                terminal: false,
+                ..Exec::default()
             };
             let error = run(&place, &database(folder), &exec).await.unwrap_err();
             assert_eq!(error.code, code, "{program}: {error}");

@@ -1,7 +1,5 @@
 //! What each action does.
 
-use std::collections::BTreeMap;
-
 use super::database;
 use super::doing;
 use super::logs;
@@ -286,11 +284,12 @@ fn run(state: &mut State, action: Action) -> Vec<Effect> {
             command: vec!["psql".to_owned()],
             variables: psql_variables(),
             terminal: true,
+            ..Exec::default()
         },
         _ => Exec {
             command: SHELL.map(str::to_owned).into(),
-            variables: BTreeMap::new(),
             terminal: true,
+            ..Exec::default()
         },
     };
     vec![Effect::Run {

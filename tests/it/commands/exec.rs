@@ -18,6 +18,7 @@ fn a_command_beside_a_role_has_the_streams_and_ends_as_it_ends() {
     };
     exit_codes_are_those_of_the_command(&environment);
     what_is_not_there_is_said_clearly(&environment);
+    user_folder_and_replica_are_chosen_as_with_compose(&environment);
     streams_are_passed_on_as_they_are(&environment);
     psql_needs_no_password_and_answers_cleanly(&environment);
     a_reader_that_goes_ends_it(&environment);
@@ -50,6 +51,21 @@ fn what_is_not_there_is_said_clearly(environment: &Environment) {
     shell.says(&["api has no shell", "/ratesdev and nothing else"]);
     let version = environment.run(&["exec", "api", "--", "/ratesdev", "--version"]);
     version.exits(0).says(&["ratesdev "]);
+}
+
+fn user_folder_and_replica_are_chosen_as_with_compose(environment: &Environment) {
+    let script = "id -un; pwd";
+    let chosen = ["-u", "postgres", "--workdir", "/tmp", "--index", "1"];
+    let command = ["database", "sh", "-c", script];
+    let run = environment.run(&[&["exec"][..], &chosen, &command].concat());
+    assert_eq!(run.exits(0).stdout, "postgres\n/tmp\n");
+    let nobody = environment.run(&["exec", "-u", "nosuch", "database", "true"]);
+    nobody.exits(126).says(&["E-PROGRAM-REFUSED", "nosuch"]);
+    let nowhere = environment.run(&["exec", "-w", "/no/such", "database", "true"]);
+    nowhere.exits(126).says(&["E-PROGRAM-REFUSED", "/no/such"]);
+    environment
+        .run(&["exec", "--index", "2", "database", "true"])
+        .exits(3);
 }
 
 fn streams_are_passed_on_as_they_are(environment: &Environment) {

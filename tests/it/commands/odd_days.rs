@@ -96,6 +96,59 @@ fn a_reader_that_has_gone_is_no_failure() {
     }
 }
 
+#[test]
+fn what_was_begun_is_finished_although_nobody_reads_of_it() {
+    let environment =
+        Environment::on(Kind::Embedded, "unread", &Rc::new(Checkout::small())).unwrap();
+    is_sane(
+        &without_reader(&mut environment.command(&["up", "--json"])),
+        "up",
+    );
+    environment.run(&["status"]).exits(0);
+    is_sane(
+        &without_reader(&mut environment.command(&["down", "--json"])),
+        "down",
+    );
+    environment.run(&["status"]).exits(3);
+}
+
+/// A terminal of which nothing is known but that it is one: no colour, no line that is drawn again.
+#[test]
+fn a_dumb_terminal_gets_plain_lines() {
+    let environment = environment("dumb");
+    for command in COMMANDS {
+        let run = on_a_dumb_terminal(&environment, command);
+        assert!(!run.stdout.contains('\u{1b}'), "{command:?}: {run}");
+        is_sane(&run, &format!("{command:?}"));
+    }
+    environment.run(&["down"]).exits(0);
+    let up = on_a_dumb_terminal(&environment, &["up"]).exits(0);
+    assert!(!up.stdout.contains('\u{1b}'), "{up}");
+    assert!(up.stdout.contains("is ready in"), "{up}");
+}
+
+/// `script` gives the command a terminal of its own and passes on what it writes there.
+fn on_a_dumb_terminal(environment: &Environment, arguments: &[&str]) -> Run {
+    let inside = environment.command(arguments);
+    let mut script = Command::new("script");
+    let line = std::iter::once(inside.get_program()).chain(inside.get_args());
+    let line: Vec<_> = line
+        .map(|word| format!("'{}'", word.to_str().unwrap()))
+        .collect();
+    script.args(["-qec", &line.join(" "), "/dev/null"]);
+    if let Some(folder) = inside.get_current_dir() {
+        script.current_dir(folder);
+    }
+    for (name, value) in inside.get_envs() {
+        match value {
+            Some(value) => script.env(name, value),
+            None => script.env_remove(name),
+        };
+    }
+    script.env("TERM", "dumb");
+    Running::start(&mut script).finish()
+}
+
 fn without_reader(command: &mut Command) -> Run {
     let (reader, writer) = io::pipe().unwrap();
     drop(reader);

@@ -36,6 +36,11 @@ fn psql_and_exec_run_beside_a_role_with_plain_streams_and_their_own_exit_code() 
         .run(&["exec", "database", "no-such-program"])
         .exits(127);
     beside.run(&["exec", "api-2", "true"]).exits(3);
+    let folder = beside.run(&["exec", "-w", "/tmp", "api", "pwd"]).exits(0);
+    assert_eq!(folder.stdout, "/tmp\n");
+    let user = beside.run(&["exec", "--user", "root", "api", "true"]);
+    user.exits(1)
+        .says(&["E-ENGINE-LACKS", "as root", "leave --user out"]);
 }
 
 /// What `psql` answers to what it reads.
