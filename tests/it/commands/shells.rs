@@ -110,11 +110,10 @@ fn every_shell_is_taught_in_words_that_it_understands() {
             Running::start(program(&checkout.path()).args(["completions", shell])).finish();
         let taught = taught.exits(0).says(&["COMPLETE"]);
         checkout.write("script", &taught.stdout);
-        // Shells that are not installed cannot be asked.
         let script = checkout.path().join("script");
-        if let Ok(read) = Command::new(shell).arg("-n").arg(script).output() {
-            assert!(read.status.success(), "{shell}: {read:?}");
-        }
+        let read = Command::new(shell).arg("-n").arg(script).output();
+        let read = read.unwrap_or_else(|error| panic!("{shell} is needed here: {error}"));
+        assert!(read.status.success(), "{shell}: {read:?}");
     }
     let mistyped = Running::start(program(&checkout.path()).args(["completions", "bsh"]));
     mistyped.finish().exits(2).says(&["bash"]);

@@ -33,6 +33,10 @@ depends_on = [\"seed\", \"store\"]
 secrets = [\"database\"]
 sync = [\"../code:/app\"]
 restart_on_change = true
+volumes = [\"../code/main.py:/etc/told:ro\"]
+ports = [{ inside = 9000, port = 19000, bind = \"127.0.0.1\" }]
+memory = \"64 MB\"
+pids = 50
 ";
 
 /// A checkout whose profile `dev` has this besides, and a folder `code`.
@@ -97,6 +101,14 @@ fn they_see_what_they_were_given(environment: &Environment) {
         inside("cat /tmp/app; echo \" $DB_HOST $DB_PORT\""),
         "one database 5432"
     );
+    assert_eq!(inside("cat /etc/told"), "one");
+    let limits = &inspect(&environment.container("worker"))["HostConfig"];
+    assert_eq!(
+        (&limits["PidsLimit"], &limits["Memory"]),
+        (&50.into(), &64_000_000.into())
+    );
+    let published = docker(&["port", &environment.container("worker"), "9000"]);
+    assert!(published.starts_with("127.0.0.1:"), "{published}");
     let password = inside("cat $DB_PASSWORD_FILE");
     assert_eq!(password.len(), 64);
     let known = inspect(&environment.container("worker")).to_string();
