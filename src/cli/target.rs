@@ -69,12 +69,13 @@ impl Context {
         if let Some(because) = placed.instead {
             let Environment { name, engine } = &placed.environment;
             let database = &resolved.profile.database;
-            // Where there is none, the step that needs it says so, and what to do.
             let program = engine
                 .provenance(name, &database.image, &database.postgres)
                 .await;
-            let program = program.map_or_else(|_| "PostgreSQL".to_owned(), |found| found.program);
-            self.tell_instead(engine.about(), &program, because, json)?;
+            // Which one is fetched, or why there is none, is said by the step that needs it.
+            let program = program.ok().filter(|found| found.is_there);
+            let program = program.map(|found| found.program);
+            self.tell_instead(engine.about(), program, because, json)?;
         }
         Ok(placed.environment)
     }
@@ -82,7 +83,7 @@ impl Context {
     fn tell_instead(
         &self,
         about: &About,
-        program: &str,
+        program: Option<String>,
         because: String,
         json: bool,
     ) -> Result<()> {
@@ -90,7 +91,9 @@ impl Context {
             engine, version, ..
         } = about;
         self.out
-            .note(format_args!("{because}; using {engine} {program}"));
+            .note(format_args!("{because}; using {engine}{program}"));
+        let program = program.map(|program| format!(" {program}"));
+        let program = program.unwrap_or_default();
         let event = Event::Engine {
             engine,
             version: version.clone(),
