@@ -53,6 +53,7 @@ impl Context {
     /// The environment that is named, else the one that goes by the profile's name, on the engine that has it.
     pub async fn environment(&self, profile: Option<&Profile>) -> Result<Environment> {
         let name = self.name(profile)?;
+        self.keep(&name);
         let named = self.named_engine()?;
         self.shutdown.guard(self.engines.find(name, named)).await
     }
@@ -65,6 +66,7 @@ impl Context {
             pull,
         };
         let name = self.name(Some(&resolved.profile))?;
+        self.keep(&name);
         let placed = self.shutdown.guard(self.engines.place(name, wish)).await?;
         if let Some(because) = placed.instead {
             let Environment { name, engine } = &placed.environment;
@@ -90,10 +92,10 @@ impl Context {
         let About {
             engine, version, ..
         } = about;
-        self.out
-            .note(format_args!("{because}; using {engine}{program}"));
         let program = program.map(|program| format!(" {program}"));
         let program = program.unwrap_or_default();
+        self.out
+            .note(format_args!("{because}; using {engine}{program}"));
         let event = Event::Engine {
             engine,
             version: version.clone(),
@@ -118,6 +120,15 @@ impl Context {
             (None, Some(profile)) => profile.name.parse()?,
             (None, None) => default_name()?,
         })
+    }
+
+    /// Keeps what the run is about for the commands that it names.
+    fn keep(&self, name: &EnvironmentName) {
+        let variable = std::env::var("RATESDEV_ENV").ok();
+        let variable = variable.filter(|name| !name.is_empty());
+        let usual = variable.or_else(|| default_name().ok().map(|name| name.to_string()));
+        let flags = self.out.flags();
+        flags.keep_environment(name.as_str(), usual.as_deref());
     }
 
     /// The name of the environment, where one was given.
