@@ -24,6 +24,7 @@ mod probe;
 mod profile;
 mod psql;
 mod query;
+mod repeat;
 mod report;
 mod restart;
 mod screen;
@@ -48,6 +49,7 @@ use clap::CommandFactory;
 use clap::FromArgMatches;
 use clap::Parser;
 use clap::Subcommand;
+use clap::ValueEnum;
 use clap::error::ErrorKind;
 use futures_util::future::BoxFuture;
 
@@ -63,6 +65,7 @@ use crate::profile::EnvironmentName;
 use crate::shutdown::Shutdown;
 use crate::terminal;
 use output::Output;
+use repeat::Flags;
 
 /// The whole rates system on one machine: PostgreSQL seeded and verified, the API running, one command.
 #[derive(Debug, Parser)]
@@ -122,6 +125,21 @@ impl Globals {
     fn contradicts_itself(&self) -> bool {
         let names_docker = self.host.is_some() || self.context.is_some();
         names_docker && self.engine == Some(EngineChoice::Embedded)
+    }
+
+    /// What names the engine, as it must be typed again.
+    fn of_engine(&self) -> Flags {
+        let word = self.engine.and_then(|engine| engine.to_possible_value());
+        let engine = word.map(|word| word.get_name().to_owned());
+        let said = [
+            ("--engine", engine),
+            ("--host", self.host.clone()),
+            ("--context", self.context.clone()),
+        ];
+        Flags::new(
+            said.into_iter()
+                .filter_map(|(flag, value)| Some((flag, value?))),
+        )
     }
 
     /// Which Docker Engine is meant.
@@ -233,7 +251,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, dashboard: Face) -> Ex
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let out = Output::new();
+    let out = Output::new(cli.globals.of_engine());
     out.conclude(start(cli, &out, dashboard)).into()
 }
 

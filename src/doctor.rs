@@ -221,6 +221,7 @@ pub fn postgres(provenance: &Provenance) -> Finding {
         program,
         origin,
         others,
+        ..
     } = provenance;
     let also = match others.as_slice() {
         [] => String::new(),

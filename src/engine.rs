@@ -106,6 +106,7 @@ pub trait Engine: fmt::Debug + Send + Sync {
     ) -> Result<Provenance> {
         Ok(Provenance {
             program: image.to_owned(),
+            is_there: true,
             origin: "the image is all it needs".to_owned(),
             others: Vec::new(),
         })

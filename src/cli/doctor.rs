@@ -66,7 +66,13 @@ struct Document<'a> {
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let examine = async { Ok(examine(args.profile.as_deref(), context).await) };
-    let findings = context.shutdown.guard(examine).await?;
+    let mut findings = context.shutdown.guard(examine).await?;
+    for cure in findings
+        .iter_mut()
+        .filter_map(|finding| finding.cure.as_mut())
+    {
+        *cure = context.out.flags().repeat(cure);
+    }
     let well = findings
         .iter()
         .all(|finding| finding.verdict != Verdict::Bad);

@@ -82,7 +82,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let plan = plan::down(&observed, args.volumes);
     if plan.is_empty() {
         let away = context.engines.docker_away();
-        context.out.note(idle(&observed, &environment, away));
+        context.out.advice(&idle(&observed, &environment, away));
         return Ok(Exit::Done);
     }
     if args.dry_run {

@@ -63,7 +63,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     } else if all.is_empty() {
         context
             .out
-            .note("there is no environment; `ratesdev up` makes one");
+            .advice("there is no environment; `ratesdev up` makes one");
     } else {
         let screen = Screen::of_stdout();
         // What goes to another program is not cut.

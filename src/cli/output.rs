@@ -4,11 +4,13 @@
 use std::fmt::Display;
 use std::io::IsTerminal;
 use std::io::Write;
+use std::sync::Arc;
 
 use anstyle::AnsiColor;
 use anstyle::Style;
 use serde::Serialize;
 
+use super::repeat::Flags;
 use crate::error::Error;
 use crate::error::Exit;
 use crate::error::IoError;
@@ -39,6 +41,7 @@ pub mod style {
 #[derive(Debug, Clone)]
 pub struct Output {
     live: bool,
+    flags: Arc<Flags>,
 }
 
 #[expect(
@@ -46,12 +49,32 @@ pub struct Output {
     reason = "whoever holds an output may write; nobody else does"
 )]
 impl Output {
-    /// The program's own streams.
-    pub fn new() -> Self {
+    /// The program's own streams; commands that are named there repeat the flags.
+    pub fn new(flags: Flags) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         Self {
             live: std::io::stderr().is_terminal() && !dumb,
+            flags: Arc::new(flags),
         }
+    }
+
+    /// What commands that are named repeat.
+    pub fn flags(&self) -> &Flags {
+        &self.flags
+    }
+
+    /// A failure as data, whose hint names commands as they must be typed.
+    pub fn report(&self, error: &Error) -> Report {
+        let report = error.report();
+        Report {
+            hint: report.hint.map(|hint| self.flags.repeat(&hint)),
+            ..report
+        }
+    }
+
+    /// One line for the person at the terminal that names commands.
+    pub fn advice(&self, text: &str) {
+        self.note(self.flags.repeat(text));
     }
 
     /// Whether stderr is a terminal on which lines may be redrawn.
@@ -113,7 +136,7 @@ impl Output {
             Ok(exit) => exit,
             Err(error) if is_broken_pipe(&error) => Exit::Done,
             Err(error) => {
-                self.failure(&error.report());
+                self.failure(&self.report(&error));
                 error.exit()
             }
         }

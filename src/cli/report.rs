@@ -72,7 +72,7 @@ pub fn failure_json(error: &Error, out: &Output) {
     }
     drop(out.json(&Failed {
         event: "failed",
-        error: error.report(),
+        error: out.report(error),
     }));
 }
 
@@ -148,7 +148,10 @@ impl<'a> Lines<'a> {
             Event::Planned { steps } => self.steps = steps,
             Event::Started { step } => self.begin(step),
             Event::Output { step, line } => self.output(step, &line),
-            Event::Notice { text, .. } => self.print(&format!("  {0}!{0:#} {text}", style::WARN)),
+            Event::Notice { text, .. } => {
+                let text = self.out.flags().repeat(&text);
+                self.print(&format!("  {0}!{0:#} {text}", style::WARN));
+            }
             Event::Finished {
                 step,
                 remark,

@@ -61,7 +61,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
             Ok(status) => readings = status.readings,
             Err(error) if error.io_kind().is_some() => return Err(error),
             // While it is watched, an environment may well be down for a while.
-            Err(error) => context.out.failure(&error.report()),
+            Err(error) => context.out.failure(&context.out.report(&error)),
         }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(seconds.max(1))) => {}
@@ -90,7 +90,9 @@ async fn show(
         return Err(NotRunning::new(environment, context).await.into());
     } else {
         let lines = lines(&status, &Screen::of_stdout(), Timestamp::now());
-        lines.iter().try_for_each(|line| context.out.line(line))?;
+        let flags = context.out.flags();
+        let mut lines = lines.iter().map(|line| flags.repeat(line));
+        lines.try_for_each(|line| context.out.line(line))?;
     }
     Ok(status)
 }

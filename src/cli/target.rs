@@ -53,6 +53,7 @@ impl Context {
     /// The environment that is named, else the one that goes by the profile's name, on the engine that has it.
     pub async fn environment(&self, profile: Option<&Profile>) -> Result<Environment> {
         let name = self.name(profile)?;
+        self.keep(&name);
         let named = self.named_engine()?;
         self.shutdown.guard(self.engines.find(name, named)).await
     }
@@ -65,16 +66,18 @@ impl Context {
             pull,
         };
         let name = self.name(Some(&resolved.profile))?;
+        self.keep(&name);
         let placed = self.shutdown.guard(self.engines.place(name, wish)).await?;
         if let Some(because) = placed.instead {
             let Environment { name, engine } = &placed.environment;
             let database = &resolved.profile.database;
-            // Where there is none, the step that needs it says so, and what to do.
             let program = engine
                 .provenance(name, &database.image, &database.postgres)
                 .await;
-            let program = program.map_or_else(|_| "PostgreSQL".to_owned(), |found| found.program);
-            self.tell_instead(engine.about(), &program, because, json)?;
+            // Which one is fetched, or why there is none, is said by the step that needs it.
+            let program = program.ok().filter(|found| found.is_there);
+            let program = program.map(|found| found.program);
+            self.tell_instead(engine.about(), program, because, json)?;
         }
         Ok(placed.environment)
     }
@@ -82,15 +85,17 @@ impl Context {
     fn tell_instead(
         &self,
         about: &About,
-        program: &str,
+        program: Option<String>,
         because: String,
         json: bool,
     ) -> Result<()> {
         let About {
             engine, version, ..
         } = about;
+        let program = program.map(|program| format!(" {program}"));
+        let program = program.unwrap_or_default();
         self.out
-            .note(format_args!("{because}; using {engine} {program}"));
+            .note(format_args!("{because}; using {engine}{program}"));
         let event = Event::Engine {
             engine,
             version: version.clone(),
@@ -115,6 +120,15 @@ impl Context {
             (None, Some(profile)) => profile.name.parse()?,
             (None, None) => default_name()?,
         })
+    }
+
+    /// Keeps what the run is about for the commands that it names.
+    fn keep(&self, name: &EnvironmentName) {
+        let variable = std::env::var("RATESDEV_ENV").ok();
+        let variable = variable.filter(|name| !name.is_empty());
+        let usual = variable.or_else(|| default_name().ok().map(|name| name.to_string()));
+        let flags = self.out.flags();
+        flags.keep_environment(name.as_str(), usual.as_deref());
     }
 
     /// The name of the environment, where one was given.

@@ -85,6 +85,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
+    context.out.flags().keep_profile(args.profile.as_deref());
     let resolved = chosen(args.profile.as_deref(), &args.settings(), context).await?;
     let profile = &resolved.profile;
     let choices = Choices {
@@ -256,7 +257,7 @@ async fn dry_run(
     let steps = prepared.plan.announce();
     if prepared.keeps_another_seed() {
         let kept = "the database holds another seed than the profile's; `ratesdev seed --reset` replaces it";
-        context.out.note(kept);
+        context.out.advice(kept);
     }
     if args.json {
         context.out.json(&Event::Planned { steps })?;

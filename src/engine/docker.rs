@@ -124,6 +124,11 @@ pub struct Docker {
 
 impl Docker {
     /// Connects to the Engine that is asked for, else to the one that Docker's own client would use, and makes sure that
+    /// Whether anybody expects that there is one: it was named or configured, or its socket is where it usually is.
+    pub fn is_expected(asked: &Asked, variable: impl Fn(&str) -> Option<String>) -> bool {
+        connect::is_expected(asked, variable)
+    }
+
     /// it answers within `patience`.
     pub async fn connect(
         asked: &Asked,

@@ -226,6 +226,8 @@ pub struct Machine {
 pub struct Provenance {
     /// What it is.
     pub program: String,
+    /// Whether it is there; one that is still to be fetched may turn out to be out of reach.
+    pub is_there: bool,
     /// Where it comes from, and why it is this one.
     pub origin: String,
     /// Others that are there and would not be run.

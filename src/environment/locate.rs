@@ -218,8 +218,9 @@ impl Engines {
     /// Every environment at a glance with the engine it is on; with `kept`, those too of which only data is left.
     ///
     /// An engine that was named must answer, and has longer to do so; else those are told that do within `patience` each,
-    /// and which could not be asked.
+    /// and which could not be asked. Docker is not missed where nothing says that there is one.
     pub async fn overview(
+                    Err(_) if kind == Kind::Docker && !self.expects_docker() => {}
         &self,
         named: EngineChoice,
         kept: bool,
@@ -229,6 +230,11 @@ impl Engines {
         if let Some(kind) = Kind::named(named) {
             told.add(kind, self.overview_of(kind, kept, LONG_PATIENCE).await?);
         } else {
+    /// Whether it is worth a word that Docker does not answer.
+    fn expects_docker(&self) -> bool {
+        Docker::is_expected(&self.asked, |name| std::env::var(name).ok())
+    }
+
             for kind in [Kind::Docker, Kind::Embedded] {
                 match self.overview_of(kind, kept, patience).await {
                     Ok(listed) => told.add(kind, listed),

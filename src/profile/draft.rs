@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::EngineChoice;
 use super::Needs;
 use super::Port;
 use super::Profile;
@@ -42,7 +43,14 @@ pub struct Draft {
     layers: usize,
 }
 
+/// An engine, and where it was chosen.
+pub struct Choice {
+    engine: EngineChoice,
+    given: Given,
+}
+
 /// Where the value of a setting was given.
+#[derive(Clone)]
 struct Given {
     origin: Origin,
     spot: Option<Spot>,
@@ -133,6 +141,21 @@ impl Draft {
         match same.next() {
             Some(old) => *old = new,
             None => self.checks.push(new),
+        }
+    }
+
+    /// The engine that was chosen so far, where one was.
+    pub fn choice_of_engine(&self) -> Option<Choice> {
+        let given = self.given.get(settings::ENGINE)?.clone();
+        let engine = self.profile.engine;
+        (engine != EngineChoice::Auto).then_some(Choice { engine, given })
+    }
+
+    /// Takes an earlier choice of the engine where nobody has made another one since.
+    pub fn let_stand(&mut self, choice: Option<Choice>) {
+        if let (EngineChoice::Auto, Some(choice)) = (self.profile.engine, choice) {
+            self.profile.engine = choice.engine;
+            self.given.insert(settings::ENGINE, choice.given);
         }
     }
 

@@ -107,7 +107,8 @@ impl Resolved {
 
 /// Finds a profile, lays everything that has a say over it, and checks the whole.
 ///
-/// The order, strongest first: `--set`, variables, the profile, those it extends, the user's own file, defaults.
+/// The order, strongest first: `--set`, variables, the profile, those it extends, the user's own file, defaults. A profile
+/// that leaves the engine open (`auto`) leaves it to the user's own file.
 pub fn load(request: &Request<'_>) -> Result<Resolved, Error> {
     let folder = request.folder.canonicalize();
     let folder = folder.as_deref().unwrap_or(request.folder);
@@ -118,9 +119,11 @@ pub fn load(request: &Request<'_>) -> Result<Resolved, Error> {
         let layer = own_file(path)?;
         draft.lay(layer, path.parent().unwrap_or(folder));
     }
+    let own = draft.choice_of_engine();
     for (path, layer) in chain(&found.file, folder)?.into_iter().rev() {
         draft.lay(layer, path.parent().unwrap_or(folder));
     }
+    draft.let_stand(own);
     draft.lay(words::variables(&request.variables), folder);
     draft.lay(words::flags(request.set), folder);
     draft.free_ports(request.environment.filter(|name| !name.is_empty()));
@@ -309,6 +312,38 @@ mod tests {
         assert_eq!(said(&request, "api.pids"), "30 profiles/base.toml:3");
         assert_eq!(said(&request, "api.replicas"), format!("2 {own}:4"));
         assert_eq!(said(&request, "api.max_span_days"), "366 default");
+    }
+
+    #[test]
+    fn the_user_s_own_engine_stands_against_a_profile_that_leaves_it_open() {
+        let root = checkout(&[
+            ("profiles/open.toml", "engine = \"auto\""),
+            (
+                "profiles/child.toml",
+                "extends = \"docker\"\nengine = \"auto\"",
+            ),
+            ("profiles/docker.toml", "engine = \"docker\""),
+            ("profiles/silent.toml", ""),
+            ("config.toml", "engine = \"embedded\""),
+        ]);
+        let engine = |name, set: &[String]| {
+            let request = Request {
+                set,
+                user_config: Some(root.path().join("config.toml")),
+                ..Request::of_files(Some(name), root.path())
+            };
+            let resolved = load(&request).unwrap();
+            let origin = resolved.origins["engine"].to_string();
+            (resolved.profile.engine, origin)
+        };
+        let own = root.path().join("config.toml:1").display().to_string();
+        for name in ["open", "child", "silent"] {
+            assert_eq!(engine(name, &[]), (EngineChoice::Embedded, own.clone()));
+        }
+        assert_eq!(engine("docker", &[]).0, EngineChoice::Docker);
+        let set = ["engine=auto".to_owned()];
+        let expected = (EngineChoice::Auto, "--set".to_owned());
+        assert_eq!(engine("open", &set), expected);
     }
 
     #[test]

@@ -58,17 +58,17 @@ fn profiles(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Every file in `invalid` has a sibling that holds what its writer reads. With `RATESDEV_TEST_BLESS=1` they are written.
+/// Every file in `invalid` has a sibling that holds what its writer reads. With `UPDATE_DOCS=1` they are written.
 #[test]
 fn every_mistake_is_told_as_its_file_says() {
-    let bless = std::env::var_os("RATESDEV_TEST_BLESS").is_some();
+    let renews = std::env::var_os("UPDATE_DOCS").is_some();
     let folder = Path::new(ROOT).join("tests/profiles/invalid");
     for file in profiles("tests/profiles/invalid") {
         let name = file.file_name().unwrap().to_str().unwrap();
         let output = profile(&folder, &["validate", &format!("./{name}")], &[]);
         let told = stderr(&output);
         let expected = file.with_extension("txt");
-        if bless {
+        if renews {
             fs::write(&expected, &told).unwrap();
         }
         assert_eq!(told, fs::read_to_string(&expected).unwrap(), "{name}");

@@ -73,7 +73,9 @@ pub async fn run(
         };
         let restarted = restart(&changed, environment, wait, json, context).await;
         match restarted {
-            Err(error) if !context.shutdown.is_requested() => context.out.failure(&error.report()),
+            Err(error) if !context.shutdown.is_requested() => {
+                context.out.failure(&context.out.report(&error));
+            }
             _ => {}
         }
     }

@@ -74,6 +74,14 @@ pub async fn connect(
     })
 }
 
+/// Whether anybody expects an Engine: it was named or configured, or something is where Docker's socket usually is.
+pub fn is_expected(asked: &Asked, variable: impl Fn(&str) -> Option<String>) -> bool {
+    let folder = config::folder(&variable);
+    // What cannot be understood was said by somebody.
+    let meant = meant(asked, &folder, &variable);
+    meant.map_or(true, |endpoint| endpoint.is_expected())
+}
+
 /// Opens the connection and says hello.
 async fn greet(endpoint: &Endpoint) -> Result<(Client, Reach, SystemVersion)> {
     let (client, reach) = open(endpoint).await?;

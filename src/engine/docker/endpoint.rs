@@ -43,6 +43,16 @@ pub struct Endpoint {
     pub api_version: Option<String>,
 }
 
+impl Endpoint {
+    /// Whether somebody said it, or something is there.
+    pub fn is_expected(&self) -> bool {
+        match (&self.source, &self.address) {
+            (Source::Default, Address::Unix(socket)) => socket.try_exists().unwrap_or(true),
+            _ => true,
+        }
+    }
+}
+
 /// How an Engine is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {

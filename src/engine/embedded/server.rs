@@ -105,6 +105,7 @@ pub async fn provenance(
     };
     Ok(Provenance {
         program,
+        is_there: used.is_some(),
         origin,
         others: others.map(other).collect(),
     })

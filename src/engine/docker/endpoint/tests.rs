@@ -240,3 +240,23 @@ fn a_login_is_shown_as_it_is_typed() {
     };
     assert_eq!(login.to_string(), "-p 22 me@a");
 }
+
+#[test]
+fn an_engine_is_expected_where_it_is_named_or_its_socket_is_there() {
+    let nobody = |socket: &str| Endpoint {
+        host: format!("unix://{socket}"),
+        address: Address::Unix(socket.into()),
+        source: Source::Default,
+        tls: None,
+        api_version: None,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let there = folder.path().to_str().unwrap();
+    assert!(nobody(there).is_expected());
+    assert!(!nobody("/nowhere/docker.sock").is_expected());
+    let named = Endpoint {
+        source: Source::Variable,
+        ..nobody("/nowhere/docker.sock")
+    };
+    assert!(named.is_expected());
+}

@@ -131,6 +131,12 @@ impl Server {
         Self::start(deeds)
     }
 
+    /// A server that does this with an archive, whose checksum it gives.
+    fn with_sum(deed: impl FnOnce(Vec<u8>) -> Deed, archive: Vec<u8>) -> Self {
+        let sum = hex(&Sha512::digest(&archive));
+        Self::of(deed(archive), &[("sha512", sum)])
+    }
+
     fn mirror(&self) -> Mirror {
         Mirror::new(&self.url).unwrap()
     }
@@ -200,6 +206,13 @@ const PATIENCE: Patience = Patience {
 
 async fn fetch_into(cache: &Path, mirror: &Mirror) -> Result<Installation, FetchError> {
     fetch(&release(), mirror, PATIENCE, cache, &Told::default()).await
+}
+
+/// Why nothing can be fetched from a server by somebody with this patience.
+async fn given_up(server: &Server, patience: Patience) -> String {
+    let (cache, told) = (cache(), Told::default());
+    let fetched = fetch(&release(), &server.mirror(), patience, cache.path(), &told).await;
+    fetched.unwrap_err().to_string()
 }
 
 /// The names in the cache but those of locks.
@@ -278,33 +291,32 @@ async fn the_strongest_published_checksum_counts() {
 
 #[tokio::test]
 async fn a_mirror_that_fails_is_told_and_nothing_is_left() {
-    let jar = jar("13.5", 0);
-    let sum = [("sha512", hex(&Sha512::digest(&jar)))];
-    let old = self::jar("13.4", 0);
-    let of_old = [("sha512", hex(&Sha512::digest(&old)))];
-    let plain = b"not a zip".to_vec();
-    let of_plain = [("sha512", hex(&Sha512::digest(&plain)))];
-    let nearly = "cannot be reached";
+    let (jar, old) = (jar("13.5", 0), jar("13.4", 0));
+    let elsewhere = |_archive| Deed::Redirect("/maven2/a".to_owned());
     let cases = [
-        (Server::of(Deed::HangUp(jar.clone()), &sum), nearly, true),
-        (Server::of(Deed::Refuse, &sum), "is answered with 503", true),
         (
-            Server::of(Deed::Redirect("/maven2/a".to_owned()), &sum),
-            "does not exist",
+            Server::with_sum(Deed::HangUp, jar.clone()),
+            "cannot be reached",
             true,
         ),
+        (
+            Server::with_sum(|_archive| Deed::Refuse, jar.clone()),
+            "is answered with 503",
+            true,
+        ),
+        (Server::with_sum(elsewhere, jar), "does not exist", true),
         (
             Server::start(BTreeMap::new()),
             "has no PostgreSQL 13.5 for linux-amd64",
             true,
         ),
         (
-            Server::of(Deed::Give(old), &of_old),
+            Server::with_sum(Deed::Give, old),
             "it is PostgreSQL 13.4",
             true,
         ),
         (
-            Server::of(Deed::Give(plain), &of_plain),
+            Server::with_sum(Deed::Give, b"not a zip".to_vec()),
             "cannot be unpacked",
             false,
         ),
@@ -346,53 +358,25 @@ async fn a_mirror_that_says_nothing_is_given_up_after_three_seconds() {
     let server = Server::start(BTreeMap::from([(path, Deed::Silence)]));
     let begun = Instant::now();
     let patience = Patience::default();
-    let told = Told::default();
-    let fetched = fetch(
-        &release(),
-        &server.mirror(),
-        patience,
-        cache().path(),
-        &told,
-    )
-    .await;
-    let error = fetched.unwrap_err();
-    assert!(
-        error.to_string().ends_with("does not answer within 3 s"),
-        "{error}"
-    );
+    let error = given_up(&server, patience).await;
+    assert!(error.ends_with("does not answer within 3 s"), "{error}");
     assert!(begun.elapsed() >= patience.answer, "it was waited for");
 }
 
 #[tokio::test]
 async fn a_download_that_stalls_is_given_up() {
-    let jar = jar("13.5", 0);
-    let sum = [("sha512", hex(&Sha512::digest(&jar)))];
-    let server = Server::of(Deed::Stall(jar), &sum);
+    let server = Server::with_sum(Deed::Stall, jar("13.5", 0));
     let patience = Patience {
         stall: Duration::from_secs(1),
         ..PATIENCE
     };
-    let told = Told::default();
-    let fetched = fetch(
-        &release(),
-        &server.mirror(),
-        patience,
-        cache().path(),
-        &told,
-    )
-    .await;
-    let error = fetched.unwrap_err();
-    assert!(
-        error.to_string().ends_with("sent nothing more for 1 s"),
-        "{error}"
-    );
+    let error = given_up(&server, patience).await;
+    assert!(error.ends_with("sent nothing more for 1 s"), "{error}");
 }
 
 #[tokio::test]
 async fn of_two_at_once_one_fetches_and_the_other_waits() {
-    let jar = jar("13.5", 0);
-    let sum = [("sha512", hex(&Sha512::digest(&jar)))];
-    let server = Server::of(Deed::Give(jar), &sum);
+    let server = Server::with_sum(Deed::Give, jar("13.5", 0));
     let (cache, mirror) = (cache(), server.mirror());
     let told = Told::default();
     let one = || async { fetch(&release(), &mirror, PATIENCE, cache.path(), &told).await };
