@@ -122,10 +122,10 @@ fn without_docker_an_api_that_is_an_image_is_refused_and_the_engine_is_named() {
     let run = |command: &mut Command| Running::start(command).finish();
     let embedded = run(program(&checkout.path()).args(["up", "own", "--engine", "embedded"]));
     embedded.exits(1).says(&[
-        "E-NEEDS-DOCKER",
+        "E-ENGINE-LACKS",
+        "the engine embedded cannot give",
         "an image built from",
-        "only the engine docker can run",
-        "the engine is embedded",
+        "has no containers",
         "api.image=built-in",
     ]);
     let nowhere = run(program(&checkout.path())
@@ -133,8 +133,9 @@ fn without_docker_an_api_that_is_an_image_is_refused_and_the_engine_is_named() {
         .env("DOCKER_HOST", "unix:///nowhere/docker.sock")
         .args(["up", "own"]));
     nowhere.exits(1).says(&[
-        "E-NEEDS-DOCKER",
-        "the engine docker cannot be used",
+        "E-DOCKER-DOWN",
         "/nowhere/docker.sock",
+        "only Docker can run",
+        "api.image=built-in",
     ]);
 }
