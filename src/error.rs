@@ -360,6 +360,12 @@ codes! {
     ///
     /// Install the version that is named, or give the data up with `ratesdev down -v`.
     PostgresVersion = "E-POSTGRES-VERSION",
+    /// A role publishes no port.
+    ///
+    /// Its profile publishes none, so that only the other roles of the environment reach it.
+    ///
+    /// Publish one with `ports` of the service in the profile, or work inside of it with `ratesdev exec`.
+    PortUnpublished = "E-PORT-UNPUBLISHED",
     /// A published port could not be reached from here.
     ///
     /// The port is bound to the Engine's machine alone, or nothing is free here to lead to it.

@@ -120,6 +120,11 @@ fn they_are_roles_like_any_other(environment: &Environment) {
         .exits(0)
         .says(&["127.0.0.1:"]);
     environment.run(&["stop"]).exits(0);
+    environment.run(&["port", "worker"]).exits(1).says(&[
+        "E-PORT-UNPUBLISHED",
+        "worker publishes no port",
+        "[services.worker]",
+    ]);
     environment.run(&["start", "api"]).exits(0);
     let status = environment.run(&["status", "--json"]).json();
     assert_eq!(
