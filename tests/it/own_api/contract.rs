@@ -103,8 +103,15 @@ fn it_ends_at_once(environment: &Environment) {
 fn its_answer_is_no_rates(environment: &Environment) {
     let other = up(
         environment,
-        r#"["python3", "-m", "http.server", "8000"]"#,
-        &["--set", "api.health=/"],
+        r#"["python3", "-c", "raise SystemExit('not this one')"]"#,
+        &[
+            "--set",
+            "api.health=/",
+            "--set",
+            "api.entrypoint=python3 -m http.server",
+            "--set",
+            "api.command=8000",
+        ],
     );
     other.says(&[
         "E-API-CONTRACT",
