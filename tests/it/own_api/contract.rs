@@ -21,6 +21,7 @@ fn what_an_api_does_otherwise_than_it_must_is_told() {
     it_has_no_health_path(&environment);
     it_listens_on_another_port(&environment);
     it_listens_nowhere(&environment);
+    it_hangs(&environment);
     it_ends_at_once(&environment);
     its_answer_is_no_rates(&environment);
 }
@@ -87,6 +88,24 @@ fn it_listens_nowhere(environment: &Environment) {
         "E-API-CONTRACT",
         "listens on no port of its container",
         "thinking",
+        "--wait-timeout",
+    ]);
+}
+
+fn it_hangs(environment: &Environment) {
+    let listen = "import socket, time; s = socket.create_server(('0.0.0.0', 8000))";
+    let silent = up(
+        environment,
+        &format!(
+            r#"["python3", "-c", "{listen}; print('listening', flush=True); time.sleep(600)"]"#
+        ),
+        &["--wait-timeout", "5"],
+    );
+    silent.says(&[
+        "E-API-CONTRACT",
+        "listens on port 8000 of its container and does not answer GET /health/ready",
+        "its last answer: ",
+        "listening",
         "--wait-timeout",
     ]);
 }
