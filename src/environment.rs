@@ -177,7 +177,7 @@ impl Environment {
     /// What a profile comes to here: its services as they would run.
     pub async fn wanted(&self, profile: &Profile, program: &Path) -> Result<Wanted> {
         let platform = self.engine.about().platform.clone();
-        self.refuse_images_without_docker(profile)?;
+        lacks::refuse_processes(profile, self.engine.about())?;
         let (images, fingerprint) = gather(profile, program, platform).await?;
         let name = self.name.clone();
         Ok(wanted::wanted(
@@ -186,15 +186,6 @@ impl Environment {
             images,
             fingerprint.to_string(),
         ))
-    }
-
-    /// A team's own API is an image, which processes cannot run.
-    fn refuse_images_without_docker(&self, profile: &Profile) -> Result<()> {
-        let about = self.engine.about();
-        if profile.api.is_built_in() || about.platform != Platform::Process {
-            return Ok(());
-        }
-        Err(needs_docker(profile, format!("the engine is {}", about.engine)).into())
     }
 
     /// Works out what `up` has to do, without doing it. `program` is what the API image is made from.
@@ -263,7 +254,6 @@ impl Environment {
         emitter: &Emitter,
         shutdown: &Shutdown,
     ) -> Result<()> {
-        self.refuse_images_without_docker(profile)?;
         let Some(image) = shutdown.guard(folder_image(profile)).await? else {
             return Ok(());
         };
@@ -575,22 +565,6 @@ pub fn program() -> Result<PathBuf> {
 pub fn is_gone(folder: &Path) -> bool {
     let looked = std::fs::metadata(folder);
     looked.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
-}
-
-/// Why a profile with a team's own API cannot run where it would have to.
-fn needs_docker(profile: &Profile, why: impl Into<String>) -> Error {
-    let what = match profile.api.source() {
-        ApiSource::Image(image) => format!("the image {image}"),
-        ApiSource::Folder(folder) => format!("an image built from {}", folder.display()),
-        ApiSource::BuiltIn => "the one that comes with ratesdev".to_owned(),
-    };
-    let profile = &profile.name;
-    Error::new(
-        Code::NeedsDocker,
-        format!("the API of the profile {profile} is {what}, which only the engine docker can run"),
-    )
-    .because(why.into())
-    .hint("start a Docker Engine and use it (`--engine docker`), or run the API that comes with ratesdev: --set api.image=built-in")
 }
 
 /// The image of the team's own API, where it is built.

@@ -255,8 +255,8 @@ codes! {
     DumpTruncated = "E-DUMP-TRUNCATED",
     /// The engine cannot do what the profile asks for.
     ///
-    /// Services of the team's own and code that is mounted need containers, which the engine embedded has none of;
-    /// folders of this machine can only be mounted by an Engine of this machine.
+    /// A team's own API, services of its own and code that is mounted need containers, which the engine embedded has none
+    /// of; folders of this machine can only be mounted by an Engine of this machine.
     ///
     /// Use a Docker Engine of this machine (`--engine docker`), or another profile without what the message names.
     EngineLacks = "E-ENGINE-LACKS",
@@ -318,13 +318,6 @@ codes! {
     ///
     /// Choose another name with `-e NAME`, or remove the other one from where it was made.
     NameTaken = "E-NAME-TAKEN",
-    /// The profile wants something that only Docker can do.
-    ///
-    /// A team's own API is an image, and the engine embedded runs no images; the message says which engine was meant, and
-    /// why it was not Docker.
-    ///
-    /// Start a Docker Engine and use it, or leave `image` and `build` out of `[api]`.
-    NeedsDocker = "E-NEEDS-DOCKER",
     /// The environment did not become ready in time.
     ///
     /// A role started and did not answer in time; its last answer and its last lines are shown.
@@ -367,6 +360,12 @@ codes! {
     ///
     /// Install the version that is named, or give the data up with `ratesdev down -v`.
     PostgresVersion = "E-POSTGRES-VERSION",
+    /// A role publishes no port.
+    ///
+    /// Its profile publishes none, so that only the other roles of the environment reach it.
+    ///
+    /// Publish one with `ports` of the service in the profile, or work inside of it with `ratesdev exec`.
+    PortUnpublished = "E-PORT-UNPUBLISHED",
     /// A published port could not be reached from here.
     ///
     /// The port is bound to the Engine's machine alone, or nothing is free here to lead to it.

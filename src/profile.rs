@@ -204,6 +204,10 @@ pub struct Api {
     pub build: Build,
     /// Variables of the API beyond those that it is given anyway, by name; they may hold placeholders.
     pub environment: BTreeMap<String, String>,
+    /// The program a team's own API is started with in place of its image's; none means the image's own.
+    pub entrypoint: Vec<String>,
+    /// The arguments of a team's own API in place of its image's; none means the image's own.
+    pub command: Vec<String>,
     /// The port on which a team's own API listens inside its container.
     pub listen: u16,
     /// The path at which a team's own API says whether it is healthy.
@@ -263,6 +267,10 @@ pub struct TeamService {
     pub name: ShortName,
     /// The image it runs from.
     pub image: String,
+    /// Whether it is one of the environment's; false only until the profile is resolved, which drops the others.
+    pub enabled: bool,
+    /// The program it is started with in place of the image's; none means the image's own.
+    pub entrypoint: Vec<String>,
     /// The program and its arguments in place of the image's; none means the image's own.
     pub command: Vec<String>,
     /// Environment variables.

@@ -115,6 +115,8 @@ struct ServiceConfig {
     needs: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     health: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    entrypoint: Vec<String>,
     arguments: Vec<String>,
     cpus: f64,
     memory_bytes: u64,
@@ -182,6 +184,7 @@ fn service(service: &Service) -> ServiceConfig {
         mounts: extras.mounts.iter().map(mount).collect(),
         needs: extras.needs.iter().map(ToString::to_string).collect(),
         health: extras.probe.as_ref().map(health),
+        entrypoint: extras.entrypoint.clone(),
         arguments: service.arguments.clone(),
         cpus: f64::from(limits.millicpus) / 1000.0,
         memory_bytes: limits.memory.0,

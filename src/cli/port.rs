@@ -8,9 +8,13 @@ use super::report;
 use super::target::nothing_of;
 use super::target::refuse_unknown;
 use crate::engine::Found;
+use crate::engine::Instance;
+use crate::engine::State;
 use crate::environment::chosen::Chosen;
 use crate::environment::chosen::includes;
+use crate::error::Code;
 use crate::error::Exit;
+use crate::error::Explain;
 use crate::error::Result;
 
 /// Show where the roles of an environment can be reached.
@@ -43,6 +47,62 @@ struct Published {
     endpoint: String,
 }
 
+/// Instances that are there and cannot be reached from outside.
+#[derive(Debug, thiserror::Error)]
+enum NoPort {
+    #[error("{} not run, and only what runs publishes its ports", names(.0, "does", "do"))]
+    Stopped(Vec<Instance>),
+    #[error("{} no port", names(.0, "publishes", "publish"))]
+    Unpublished(Vec<Instance>),
+}
+
+impl NoPort {
+    /// Why none of these has a port; nothing where there are none.
+    fn of<'a>(instances: impl Iterator<Item = &'a Found>) -> Option<Self> {
+        let (run, rest): (Vec<&Found>, Vec<_>) =
+            instances.partition(|found| found.state == State::Running);
+        let names = |found: Vec<&Found>| found.iter().map(|found| found.instance).collect();
+        match (run.is_empty(), rest.is_empty()) {
+            (true, true) => None,
+            (_, false) => Some(Self::Stopped(names(rest))),
+            (false, true) => Some(Self::Unpublished(names(run))),
+        }
+    }
+}
+
+/// Who does what: `redis publishes`, `redis, web publish`.
+fn names(instances: &[Instance], one: &str, several: &str) -> String {
+    let names: Vec<_> = instances.iter().map(ToString::to_string).collect();
+    let verb = if names.len() == 1 { one } else { several };
+    format!("{} {verb}", names.join(", "))
+}
+
+impl Explain for NoPort {
+    fn code(&self) -> Code {
+        match self {
+            Self::Stopped(_) => Code::NotRunning,
+            Self::Unpublished(_) => Code::PortUnpublished,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Stopped(_) => Some("`ratesdev start` starts what was stopped".to_owned()),
+            Self::Unpublished(instances) => {
+                let role = instances.first()?.role;
+                role.is_own().then(|| format!("publish one with `ports` in [services.{role}]; the other roles reach it by its name, {role}"))
+            }
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Stopped(_) => Exit::NotRunning,
+            Self::Unpublished(_) => Exit::Failed,
+        }
+    }
+}
+
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let environment = context.environment(None).await?;
     let chosen: Vec<_> = args.role.into_iter().collect();
@@ -63,9 +123,12 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         .flat_map(|found| found.ports.clone())
         .collect();
     let tunnel = environment.engine.tunnel(&there);
-    let ports: Vec<_> = meant.flat_map(published).collect();
+    let ports: Vec<_> = meant.clone().flat_map(published).collect();
     if ports.is_empty() {
-        return Err(nothing_of(&chosen, &environment, context).await?);
+        return match NoPort::of(meant) {
+            Some(error) => Err(error.into()),
+            None => Err(nothing_of(&chosen, &environment, context).await?),
+        };
     }
     if args.json {
         let environment = environment.name.to_string();

@@ -63,6 +63,8 @@ pub struct Extras {
     pub ports: Vec<PublishedPort>,
     /// How its health is found out.
     pub probe: Option<Probe>,
+    /// The program it is started with in place of its image's; none means the image's own.
+    pub entrypoint: Vec<String>,
     /// Whether it is told where the database is, and may read its password.
     pub knows_database: bool,
 }

@@ -74,6 +74,7 @@ use crate::profile::Bytes;
 use crate::profile::EnvironmentName;
 use crate::text::hex;
 use connect::Connected;
+pub use connect::WITHOUT;
 pub use endpoint::Asked;
 use explain::Explained;
 use reach::Reach;
@@ -123,12 +124,12 @@ pub struct Docker {
 }
 
 impl Docker {
-    /// Connects to the Engine that is asked for, else to the one that Docker's own client would use, and makes sure that
     /// Whether anybody expects that there is one: it was named or configured, or its socket is where it usually is.
     pub fn is_expected(asked: &Asked, variable: impl Fn(&str) -> Option<String>) -> bool {
         connect::is_expected(asked, variable)
     }
 
+    /// Connects to the Engine that is asked for, else to the one that Docker's own client would use, and makes sure that
     /// it answers within `patience`.
     pub async fn connect(
         asked: &Asked,

@@ -403,7 +403,7 @@ impl Engine for Embedded {
                 program::build(&self.home, image).map(|()| None)
             }
             Action::BuildFolder(_) => Err(Error::new(
-                Code::NeedsDocker,
+                Code::EngineLacks,
                 "the engine embedded builds no images",
             )),
             Action::CreateVolumes(_) => {

@@ -10,6 +10,7 @@ use tokio::time::timeout_at;
 use super::Environment;
 use super::Pull;
 use super::lacks;
+use super::lacks::Need;
 use crate::engine::About;
 use crate::engine::Engine;
 use crate::engine::Error;
@@ -20,6 +21,7 @@ use crate::engine::choice::Kind;
 use crate::engine::choice::Presence;
 use crate::engine::docker::Asked;
 use crate::engine::docker::Docker;
+use crate::engine::docker::WITHOUT;
 #[cfg(unix)]
 use crate::engine::embedded::Embedded;
 use crate::error::Code;
@@ -155,19 +157,16 @@ impl Engines {
         let (embedded, docker) = self.look(&name, deadline).await?;
         let settled = choice::home(embedded, &docker).or_else(|| Kind::named(wish.profile.engine));
         // Nothing else can run what needs containers, so nothing else is tried.
-        let containers = lacks::needs_containers(wish.profile);
-        let settled = settled.or_else(|| containers.as_ref().map(|_| Kind::Docker));
+        let need = lacks::needs_containers(wish.profile);
+        let settled = settled.or_else(|| need.as_ref().map(|_| Kind::Docker));
         if let Some(kind) = settled {
             let opened = self.open(kind, name).await;
-            let environment = opened.map_err(|error| needed(error, kind, containers))?;
+            let environment = opened.map_err(|error| needed(error, kind, need.as_ref()))?;
             let instead = choice::unasked(kind, embedded, &docker).map(str::to_owned);
             return Ok(Placed {
                 environment,
                 instead,
             });
-        }
-        if !wish.profile.api.is_built_in() {
-            return self.place_on_docker(name, wish.profile).await;
         }
         let obstacle = match self.docker().await {
             Ok(docker) => obstacle(docker, wish, deadline).await,
@@ -179,17 +178,6 @@ impl Engines {
             environment: opened.map_err(|error| both(error, instead.as_deref()))?,
             instead,
         })
-    }
-
-    /// A team's own API is an image: where Docker cannot be used, nothing else will do.
-    async fn place_on_docker(&self, name: EnvironmentName, profile: &Profile) -> Result<Placed> {
-        match self.docker().await {
-            Ok(_) => Ok(self.open(Kind::Docker, name).await?.into()),
-            Err(why) => {
-                let why = format!("the engine docker cannot be used: {why}");
-                Err(super::needs_docker(profile, why).into())
-            }
-        }
     }
 
     /// Every environment there is, of all engines that can be asked.
@@ -220,7 +208,6 @@ impl Engines {
     /// An engine that was named must answer, and has longer to do so; else those are told that do within `patience` each,
     /// and which could not be asked. Docker is not missed where nothing says that there is one.
     pub async fn overview(
-                    Err(_) if kind == Kind::Docker && !self.expects_docker() => {}
         &self,
         named: EngineChoice,
         kept: bool,
@@ -230,14 +217,10 @@ impl Engines {
         if let Some(kind) = Kind::named(named) {
             told.add(kind, self.overview_of(kind, kept, LONG_PATIENCE).await?);
         } else {
-    /// Whether it is worth a word that Docker does not answer.
-    fn expects_docker(&self) -> bool {
-        Docker::is_expected(&self.asked, |name| std::env::var(name).ok())
-    }
-
             for kind in [Kind::Docker, Kind::Embedded] {
                 match self.overview_of(kind, kept, patience).await {
                     Ok(listed) => told.add(kind, listed),
+                    Err(_) if kind == Kind::Docker && !self.expects_docker() => {}
                     Err(error) => told.unasked.push((kind, words(&error))),
                 }
             }
@@ -245,6 +228,11 @@ impl Engines {
         let all = &mut told.all;
         all.sort_by(|(_, one), (_, other)| one.environment.cmp(&other.environment));
         Ok(told)
+    }
+
+    /// Whether it is worth a word that Docker does not answer.
+    fn expects_docker(&self) -> bool {
+        Docker::is_expected(&self.asked, |name| std::env::var(name).ok())
     }
 
     async fn overview_of(
@@ -387,10 +375,12 @@ async fn known(engine: &dyn Engine, kind: Kind) -> Vec<Known> {
 }
 
 /// Docker cannot be used, and what a profile asks for needs it.
-fn needed(mut error: Error, kind: Kind, containers: Option<String>) -> Error {
-    let wish = containers.filter(|_| kind == Kind::Docker);
-    let why = wish.map(|wish| format!("the profile asks for {wish}, which only Docker can run"));
-    error.detail.extend(why);
+fn needed(mut error: Error, kind: Kind, need: Option<&Need>) -> Error {
+    let need = need.filter(|_| kind == Kind::Docker);
+    if need.is_some() {
+        error.hint = error.hint.map(|hint| hint.replace(WITHOUT, ""));
+    }
+    error.detail.extend(need.map(Need::told));
     error
 }
 

@@ -149,7 +149,9 @@ fn how(state: &State) -> String {
 
 async fn late(engine: &Arc<dyn Engine>, found: &Found, words: &str) -> Error {
     if let Some(fault) = contract::fault(engine, found, words).await {
-        return fault.error(found).detail(last_lines(engine, found).await);
+        let error = fault.error(found);
+        let error = error.because(format!("its last answer: {words}"));
+        return error.detail(last_lines(engine, found).await);
     }
     Error::new(
         Code::NotReady,

@@ -216,7 +216,11 @@ fn api(profile: &Profile, number: u16, images: &Images) -> Service {
         health: api.health.clone(),
     };
     let is_ours = api.is_built_in();
-    let serve = is_ours.then(|| "serve".to_owned());
+    let arguments = if is_ours {
+        vec!["serve".to_owned()]
+    } else {
+        api.command.clone()
+    };
     Service {
         instance: Instance {
             role: Role::Api,
@@ -226,7 +230,7 @@ fn api(profile: &Profile, number: u16, images: &Images) -> Service {
         postgres: Postgres::Auto,
         limits: api.limits,
         variables: variables(api),
-        arguments: serve.into_iter().collect(),
+        arguments,
         publish: Some(Publish {
             address: api.bind,
             port: fixed(api.port, number),

@@ -159,6 +159,15 @@ impl Draft {
         }
     }
 
+    /// Takes out the services that a layer has switched off, and complains of those that were never there.
+    pub fn drop_services(&mut self) {
+        let dropped = self.services.extract_if(.., |_, draft| draft.is_dropped());
+        let faults: Vec<_> = dropped
+            .filter_map(|(_, draft)| draft.was_never_there())
+            .collect();
+        self.faults.extend(faults);
+    }
+
     /// Fixed ports belong to the environment that has the profile's own name; in others, only those chosen for this run.
     pub fn free_ports(&mut self, environment: Option<&str>) {
         let owner = self.profile.name.clone();
@@ -188,8 +197,10 @@ impl Draft {
     /// An image and a folder to build one from exclude each other: the stronger layer decides. Where one layer says both,
     /// a rule complains.
     pub fn settle_source(&mut self) {
-        let layer = |key| self.given.get(key).map(|given| given.layer);
-        let (image, folder) = (layer(settings::API_IMAGE), layer(settings::API_CONTEXT));
+        let (image, folder) = (
+            self.layer(settings::API_IMAGE),
+            self.layer(settings::API_CONTEXT),
+        );
         let Some(folder) = folder.zip(image) else {
             return;
         };
@@ -211,6 +222,32 @@ impl Draft {
             .filter(|(key, _)| key.starts_with(loser))
         {
             given.origin = Origin::Default;
+        }
+    }
+
+    /// What is said of a team's own API means nothing where a stronger layer has chosen the one that comes with ratesdev.
+    pub fn settle_own_api(&mut self) {
+        if !self.profile.api.is_built_in() {
+            return;
+        }
+        let chosen = self.layer(settings::API_IMAGE);
+        for key in settings::OF_OWN_API {
+            if self.layer(key) < chosen {
+                self.forget(key);
+            }
+        }
+    }
+
+    /// The layer that gave a setting its value.
+    fn layer(&self, key: &str) -> Option<usize> {
+        self.given.get(key).map(|given| given.layer)
+    }
+
+    /// Gives a setting its default.
+    fn forget(&mut self, key: &str) {
+        let default = settings::find(key).and_then(Entry::default_of);
+        if let Some(default) = default {
+            self.put(default, Path::new(""));
         }
     }
 
@@ -410,6 +447,21 @@ impl ServiceDraft {
         };
         self.given.insert(setting.key, given);
         None
+    }
+
+    fn is_dropped(&self) -> bool {
+        !self.service.enabled
+    }
+
+    /// A service of which only this is said was mistyped.
+    fn was_never_there(&self) -> Option<Fault> {
+        let name = self.service.name;
+        let is_known = self.given.keys().any(|key| *key != team::ENABLED);
+        (!is_known && !self.is_spoiled).then(|| Fault {
+            message: format!("there is no service `{name}` to switch off"),
+            spot: Some(self.spot(&[team::ENABLED])),
+            help: Some("correct its name, or take this out".to_owned()),
+        })
     }
 
     /// Gives fixed ports up that belong to the environment `owner`.

@@ -69,6 +69,21 @@ pub struct Entry {
     pub spot: Option<Spot>,
 }
 
+impl Entry {
+    /// What a setting is when nobody says.
+    pub fn default_of(setting: &'static Setting<Profile>) -> Option<Self> {
+        match setting.absent {
+            Absent::Means(default) => Some(Self {
+                setting,
+                raw: Raw::Word(default.to_owned()),
+                origin: Origin::Default,
+                spot: None,
+            }),
+            Absent::IsFine | Absent::IsWrong => None,
+        }
+    }
+}
+
 /// A service of the team's own, or a value of one of its keys, as written.
 pub struct ServiceEntry {
     /// The service.

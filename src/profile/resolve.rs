@@ -14,11 +14,9 @@ use super::fault::did_you_mean;
 use super::file::Entry;
 use super::file::Layer;
 use super::file::OwnKeys;
-use super::kind::Raw;
 use super::locate;
 use super::origin::Origin;
 use super::settings;
-use super::settings::Absent;
 use super::settings::SETTINGS;
 use super::words;
 
@@ -126,25 +124,18 @@ pub fn load(request: &Request<'_>) -> Result<Resolved, Error> {
     draft.let_stand(own);
     draft.lay(words::variables(&request.variables), folder);
     draft.lay(words::flags(request.set), folder);
+    draft.drop_services();
     draft.free_ports(request.environment.filter(|name| !name.is_empty()));
     draft.settle_source();
+    draft.settle_own_api();
     draft.check_name();
     draft.check_rules();
     draft.finish()
 }
 
 fn defaults() -> Layer {
-    let entry = |setting: &'static settings::Setting<Profile>| match setting.absent {
-        Absent::Means(default) => Some(Entry {
-            setting,
-            raw: Raw::Word(default.to_owned()),
-            origin: Origin::Default,
-            spot: None,
-        }),
-        Absent::IsFine | Absent::IsWrong => None,
-    };
     Layer {
-        entries: SETTINGS.iter().filter_map(entry).collect(),
+        entries: SETTINGS.iter().filter_map(Entry::default_of).collect(),
         ..Layer::default()
     }
 }
@@ -344,6 +335,58 @@ mod tests {
         let set = ["engine=auto".to_owned()];
         let expected = (EngineChoice::Auto, "--set".to_owned());
         assert_eq!(engine("open", &set), expected);
+    }
+
+    #[test]
+    fn how_a_team_s_own_api_is_reached_is_forgotten_with_that_api_and_else_a_fault() {
+        let own = "[api]\nimage = \"team/rates:1\"\nlisten = 9000\ncommand = \"serve\"\n";
+        let root = checkout(&[
+            ("profiles/own.toml", own),
+            ("profiles/dev.toml", "[api]\nhealth = \"/ok\"\n"),
+        ]);
+        let set = ["api.image=built-in".to_owned()];
+        let request = Request::of_files(Some("own"), root.path());
+        assert_eq!(load(&request).unwrap().profile.api.listen, 9000);
+        let built_in = Request {
+            set: &set,
+            ..request
+        };
+        let api = load(&built_in).unwrap().profile.api;
+        assert_eq!((api.listen, api.command.len()), (8000, 0));
+        let faults = faults(&Request::of_files(None, root.path()));
+        let said =
+            "`api.health` is for a team's own API, and this is the one that comes with ratesdev";
+        assert_eq!(faults, [said]);
+    }
+
+    #[test]
+    fn an_inherited_service_can_be_dropped_and_changed_by_a_variable() {
+        let base = "[services.redis]\nimage = \"redis:7\"\n[services.message-queue]\nimage = \"queue:1\"\n";
+        let child = "extends = \"base\"\nservices.redis.enabled = false\n";
+        let root = checkout(&[("profiles/base.toml", base), ("profiles/dev.toml", child)]);
+        let variables = |name: &str, value: &str| Request {
+            variables: BTreeMap::from([(name.to_owned(), value.to_owned())]),
+            ..Request::of_files(None, root.path())
+        };
+        let queue = variables("RATESDEV_SERVICES_MESSAGE_QUEUE_HEALTH_COMMAND", "ask it");
+        let services = load(&queue).unwrap().profile.services;
+        let [queue] = services.as_slice() else {
+            panic!("{services:?}")
+        };
+        assert_eq!(queue.health.command, ["ask", "it"]);
+        let needed = variables("RATESDEV_API_DEPENDS_ON", "redis");
+        assert_eq!(
+            faults(&needed),
+            ["`api` depends on `redis`, which is no role of this profile"]
+        );
+        let mistyped = variables("RATESDEV_SERVICES_REDSI_ENABLED", "false");
+        assert_eq!(
+            faults(&mistyped),
+            ["there is no service `redsi` to switch off"]
+        );
+        let unknown = variables("RATESDEV_SERVICES_REDIS_IMGAE", "x");
+        let said = "the environment variable RATESDEV_SERVICES_REDIS_IMGAE sets nothing";
+        assert_eq!(faults(&unknown), [said]);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 use super::Port;
 use super::Profile;
 use super::quantity;
+use super::settings;
+use super::settings::OF_OWN_API;
 
 /// A rule over several settings.
 pub struct Rule {
@@ -52,6 +54,11 @@ pub static RULES: &[Rule] = &[
         keys: &["api.image", "api.build.context"],
         broken: two_sources,
         cure: "keep one of them",
+    },
+    Rule {
+        keys: &OF_OWN_API,
+        broken: built_in_is_told_how,
+        cure: "leave it out, or name your own API: `api.image` or `api.build.context`",
     },
     Rule {
         keys: &[
@@ -141,6 +148,19 @@ fn cache_fills_memory(profile: &Profile) -> Option<String> {
 fn two_sources(profile: &Profile) -> Option<String> {
     let is_both = profile.api.image.is_some() && profile.api.build.context.is_some();
     is_both.then(|| "`api.image` and `api.build` are two images for one API".to_owned())
+}
+
+/// The one to blame is the one that differs, which the others may not.
+fn built_in_is_told_how(profile: &Profile) -> Option<String> {
+    let (mut said, mut usual) = (profile.clone(), settings::defaults());
+    let mut differs = |key: &&str| {
+        let setting = settings::find(key);
+        setting.is_some_and(|setting| setting.value(&mut said) != setting.value(&mut usual))
+    };
+    let key = OF_OWN_API.into_iter().find(|key| differs(key))?;
+    profile.api.is_built_in().then(|| {
+        format!("`{key}` is for a team's own API, and this is the one that comes with ratesdev")
+    })
 }
 
 fn nothing_to_build(profile: &Profile) -> Option<String> {

@@ -24,6 +24,7 @@ use super::Port;
 use super::Postgres;
 use super::Profile;
 use super::Seed;
+use super::kind::Command;
 use super::kind::Cores;
 use super::kind::Day;
 use super::kind::File;
@@ -90,6 +91,9 @@ pub const API_BUILD: &str = "api.build.";
 
 /// The key of the folder to build from.
 pub const API_CONTEXT: &str = "api.build.context";
+
+/// The keys that only a team's own API has: the one that comes with ratesdev knows them itself.
+pub const OF_OWN_API: [&str; 4] = ["api.listen", "api.health", "api.entrypoint", "api.command"];
 
 /// Every key of a profile but `extends` and `checks`, which say how profiles are put together.
 pub static SETTINGS: &[Setting<Profile>] = &[
@@ -288,6 +292,20 @@ pub static SETTINGS: &[Setting<Profile>] = &[
                 has_placeholders: true,
             })
         },
+    },
+    Setting {
+        key: "api.entrypoint",
+        doc: "The program that a team's own API is started with, in place of its image's ENTRYPOINT: a list, or one text that no shell sees.",
+        absent: Means(""),
+        example: "[\"/app/start\"]",
+        place: |p| Box::new(Command(&mut p.api.entrypoint)),
+    },
+    Setting {
+        key: "api.command",
+        doc: "The arguments of a team's own API in place of its image's CMD; a program and its arguments where the image has no ENTRYPOINT.",
+        absent: Means(""),
+        example: "[\"python3\", \"rates.py\"]",
+        place: |p| Box::new(Command(&mut p.api.command)),
     },
     Setting {
         key: "api.listen",
@@ -621,6 +639,8 @@ pub fn blank_profile() -> Profile {
                 args: BTreeMap::new(),
             },
             environment: BTreeMap::new(),
+            entrypoint: Vec::new(),
+            command: Vec::new(),
             listen: 0,
             health: String::new(),
             depends_on: Vec::new(),

@@ -14,6 +14,7 @@ use super::origin::Origin;
 use super::settings::CHECK;
 use super::settings::SETTINGS;
 use super::settings::Setting;
+use super::team::ENABLED;
 use super::team::SERVICE;
 use super::team::SERVICES;
 
@@ -158,6 +159,8 @@ fn service_parts(service: &TeamService) -> Vec<(&'static str, Json)> {
     let has_command = !service.health.command.is_empty();
     let belongs = |key: &str| match key {
         "health.interval" | "health.timeout" | "health.retries" => has_command,
+        // Those that are not have been dropped.
+        ENABLED => false,
         _ => true,
     };
     let parts = SERVICE

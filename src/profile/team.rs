@@ -32,6 +32,8 @@ use super::settings::image;
 
 /// The table that they are in.
 pub const SERVICES: &str = "services";
+/// The key that drops a service.
+pub const ENABLED: &str = "enabled";
 /// The table of a service that says how its health is found out.
 pub const HEALTH: &str = "health";
 
@@ -43,6 +45,20 @@ pub static SERVICE: &[Setting<TeamService>] = &[
         absent: IsWrong,
         example: "\"redis:7\"",
         place: |s| image(&mut s.image),
+    },
+    Setting {
+        key: ENABLED,
+        doc: "Whether the environment has it; false drops one that is inherited.",
+        absent: Means("true"),
+        example: "false",
+        place: |s| Box::new(Switch(&mut s.enabled)),
+    },
+    Setting {
+        key: "entrypoint",
+        doc: "The program it is started with in place of the image's ENTRYPOINT, whose CMD is then dropped: a list, or one text that no shell sees.",
+        absent: IsFine,
+        example: "[\"/usr/local/bin/redis-server\"]",
+        place: |s| Box::new(Command(&mut s.entrypoint)),
     },
     Setting {
         key: "command",
@@ -252,6 +268,8 @@ pub fn blank(name: ShortName) -> TeamService {
     TeamService {
         name,
         image: String::new(),
+        enabled: false,
+        entrypoint: Vec::new(),
         command: Vec::new(),
         environment: BTreeMap::new(),
         ports: Vec::new(),

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use super::EngineChoice;
 use super::Profile;
+use super::ShortName;
+use super::TeamService;
 use super::fault::Error;
 use super::fault::Fault;
 use super::fault::Source;
@@ -57,22 +59,56 @@ pub fn variables(variables: &BTreeMap<String, String>) -> Layer {
 
 fn variable(layer: &mut Layer, name: &str, value: &str) {
     let source = source("environment", format!("{name}={value}"));
-    match SETTINGS.iter().find(|setting| setting.variable() == name) {
-        Some(setting) => layer.entries.push(Entry {
+    let spot = Spot::new(&source, name.len() + 1..source.text.len());
+    let (raw, origin) = (
+        Raw::Word(value.to_owned()),
+        Origin::Variable(name.to_owned()),
+    );
+    if let Some(setting) = SETTINGS.iter().find(|setting| setting.variable() == name) {
+        layer.entries.push(Entry {
             setting,
-            raw: Raw::Word(value.to_owned()),
-            origin: Origin::Variable(name.to_owned()),
-            spot: Some(Spot::new(&source, name.len() + 1..source.text.len())),
-        }),
-        None => layer.faults.push(unknown_variable(&source, name)),
+            raw,
+            origin,
+            spot: Some(spot),
+        });
+    } else if let Some((service, setting)) = service_variable(name) {
+        layer.services.push(ServiceEntry {
+            name: service,
+            value: Some((setting, raw)),
+            origin,
+            spot,
+        });
+    } else {
+        layer.faults.push(unknown_variable(&source, name));
     }
+}
+
+/// What a variable for a key of a service begins with.
+const SERVICE_VARIABLE: &str = "RATESDEV_SERVICES_";
+
+/// `RATESDEV_SERVICES_MESSAGE_QUEUE_IMAGE` is the image of `message-queue`. Of two keys that it may end with, it is the
+/// longer: `HEALTH_COMMAND` rather than `COMMAND`.
+fn service_variable(name: &str) -> Option<(ShortName, &'static Setting<TeamService>)> {
+    let path = name.strip_prefix(SERVICE_VARIABLE)?;
+    let split = team::SERVICE.iter().filter_map(|setting| {
+        let key = setting.key.replace('.', "_").to_uppercase();
+        let service = path.strip_suffix(&key)?.strip_suffix('_')?;
+        Some((service, setting))
+    });
+    let (service, setting) = split.min_by_key(|(service, _)| service.len())?;
+    let service = service.to_lowercase().replace('_', "-");
+    Some((service.parse().ok()?, setting))
 }
 
 fn unknown_variable(source: &Arc<Source>, name: &str) -> Fault {
     let known: Vec<_> = SETTINGS.iter().map(Setting::variable).collect();
     let all = known.iter().map(String::as_str).chain(RESERVED);
-    let help = did_you_mean(name, all)
-        .unwrap_or_else(|| format!("unset it: names with {PREFIX} are settings"));
+    let help = did_you_mean(name, all).unwrap_or_else(|| {
+        if name.starts_with(SERVICE_VARIABLE) {
+            return format!("a key of a service is written like {SERVICE_VARIABLE}REDIS_IMAGE");
+        }
+        format!("unset it: names with {PREFIX} are settings")
+    });
     let message = format!("the environment variable {name} sets nothing");
     Fault::at(Spot::new(source, 0..name.len()), message).help(help)
 }

@@ -34,7 +34,7 @@ use crate::image::Platform;
 const TIMEOUT: u64 = 120;
 
 /// What else can be done where there is no Docker.
-const WITHOUT: &str = "`--engine embedded` does without Docker";
+pub const WITHOUT: &str = "; `--engine embedded` does without Docker";
 
 /// A connection, and what was found at its end.
 pub struct Connected {
@@ -237,10 +237,10 @@ fn start_hint(endpoint: &Endpoint) -> String {
     match (&endpoint.address, &endpoint.tls) {
         (Address::Tcp { .. }, None) => {
             format!(
-                "{cure}; where it wants TLS, set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH; {WITHOUT}"
+                "{cure}; where it wants TLS, set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH{WITHOUT}"
             )
         }
-        _ => format!("{cure}; {WITHOUT}"),
+        _ => format!("{cure}{WITHOUT}"),
     }
 }
 

@@ -297,6 +297,7 @@ pub fn body(service: &Service) -> ContainerCreateBody {
     let is_own = role.is_own();
     ContainerCreateBody {
         image: Some(service.image.clone()),
+        entrypoint: own::entrypoint(service),
         cmd: commands(service),
         env: Some(variables(service)),
         user: is_ours(service).then(|| NOBODY.to_owned()),
@@ -320,8 +321,8 @@ fn is_ours(service: &Service) -> bool {
 
 /// An image that is not ratesdev's own starts as it was made to, unless the profile says otherwise.
 fn commands(service: &Service) -> Option<Vec<String>> {
-    let knows_itself = service.contract.is_some()
-        || (service.instance.role.is_own() && service.arguments.is_empty());
+    let is_foreign = service.contract.is_some() || service.instance.role.is_own();
+    let knows_itself = is_foreign && service.arguments.is_empty();
     (!knows_itself).then(|| service.arguments.clone())
 }
 

@@ -88,7 +88,12 @@ fn of_listeners(contract: &Contract, listeners: Option<&[SocketAddr]>) -> Option
         .iter()
         .partition(|socket| !socket.ip().is_loopback());
     if open.iter().any(|socket| socket.port() == port) {
-        return None;
+        let path = &contract.health;
+        return Some(Fault {
+            what: format!("listens on port {port} of its container and does not answer GET {path}"),
+            hint: "find out what it waits for, or give it more time with --wait-timeout".to_owned(),
+            is_final: false,
+        });
     }
     if let Some(socket) = closed.iter().find(|socket| socket.port() == port) {
         return Some(Fault {
@@ -130,34 +135,32 @@ mod tests {
 
     #[test]
     fn where_an_api_listens_instead_is_told() {
-        type Case = (&'static [&'static str], Option<(&'static str, bool)>);
+        type Case = (&'static [&'static str], (&'static str, bool));
         let cases: [Case; 6] = [
-            (&["0.0.0.0:8000"], None),
-            (&["127.0.0.1:9", "[::]:8000"], None),
+            (&["0.0.0.0:8000"], ("does not answer GET /ok", false)),
+            (
+                &["127.0.0.1:9", "[::]:8000"],
+                ("listens on port 8000 of its container and does", false),
+            ),
             (
                 &["127.0.0.1:8000"],
-                Some(("listens on 127.0.0.1:8000 inside", true)),
+                ("listens on 127.0.0.1:8000 inside", true),
             ),
             (
                 &["0.0.0.0:5000"],
-                Some(("listens on port 5000 of its container, not on 8000", false)),
+                ("listens on port 5000 of its container, not on 8000", false),
             ),
             (
                 &["127.0.0.1:5000"],
-                Some(("listens only on 127.0.0.1:5000", false)),
+                ("listens only on 127.0.0.1:5000", false),
             ),
-            (&[], Some(("listens on no port", false))),
+            (&[], ("listens on no port", false)),
         ];
-        for (listeners, expected) in cases {
+        for (listeners, (words, is_final)) in cases {
             let listeners: Vec<_> = listeners.iter().map(|text| text.parse().unwrap()).collect();
             let fault = of_listeners(&contract(), Some(&listeners));
-            let is_as_expected = match (&fault, expected) {
-                (None, None) => true,
-                (Some(fault), Some((words, is_final))) => {
-                    fault.what.contains(words) && fault.is_final == is_final
-                }
-                _ => false,
-            };
+            let fault = fault.unwrap();
+            let is_as_expected = fault.what.contains(words) && fault.is_final == is_final;
             assert!(is_as_expected, "{listeners:?}: {fault:?}");
         }
         assert_eq!(of_listeners(&contract(), None), None);

@@ -32,6 +32,7 @@ pub fn service(own: &TeamService) -> Service {
             mounts: [own.volumes.as_slice(), &own.sync].concat(),
             ports: ports(own, probe.as_ref()),
             probe,
+            entrypoint: own.entrypoint.clone(),
             knows_database: !own.secrets.is_empty(),
         }),
     }
@@ -42,6 +43,7 @@ pub fn extras_of_api(api: &Api) -> Box<Extras> {
     Box::new(Extras {
         needs: api.depends_on.clone(),
         mounts: api.sync.clone(),
+        entrypoint: api.entrypoint.clone(),
         ..Extras::default()
     })
 }

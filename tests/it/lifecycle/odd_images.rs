@@ -4,11 +4,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::support::checkout::known_dump;
 use crate::support::docker::Image;
 use crate::support::docker::docker;
 use crate::support::docker::lines;
 use crate::support::engine::PrivateEngine;
 use crate::support::environment::Environment;
+use crate::support::eventually;
 
 /// How much the Engine may keep.
 const DISK_MEGABYTES: u32 = 1500;
@@ -110,6 +112,33 @@ fn a_role_that_its_memory_is_too_little_for_is_told_with_the_limit_and_its_key()
     ]);
     environment.run(&["up"]).exits(0);
     environment.answers();
+}
+
+#[test]
+fn a_load_that_the_database_has_too_little_memory_for_is_told_with_the_key_of_the_limit() {
+    let Some(environment) = Environment::small("greedy") else {
+        return;
+    };
+    let up = ["up", "--set", "database.memory=96 MB"];
+    environment.run(&up).exits(0);
+    let loaded_at = environment.loaded_at();
+    let greedy = "SELECT pg_catalog.length(pg_catalog.repeat('x', 500000000));\n";
+    let dump = known_dump().replacen("COPY", &format!("{greedy}COPY"), 1);
+    environment.checkout.write("db/rates.sql", dump);
+    let died = environment.run(&["seed", "--reset"]).exits(1);
+    eprintln!("{died}");
+    died.says(&[
+        "E-ROLE-DIED",
+        "database was killed",
+        "`database.memory`",
+        "hint:",
+    ]);
+    eventually("the old data is answered", || {
+        let answered = environment.run(&["query", "CNGGZ", "EETLL", "2021-01-31"]);
+        (answered.code == Some(0)).then_some(())
+    });
+    environment.answers();
+    assert_eq!(environment.loaded_at(), loaded_at);
 }
 
 #[test]

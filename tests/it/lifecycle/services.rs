@@ -28,7 +28,8 @@ interval = \"1s\"
 const WORKER: &str = "
 [services.worker]
 image = \"IMAGE\"
-command = [\"sh\", \"-c\", \"cat /app/* > /tmp/app; trap 'exit 0' TERM; while :; do sleep 1 & wait $!; done\"]
+entrypoint = [\"sh\", \"-c\"]
+command = [\"cat /app/* > /tmp/app; trap 'exit 0' TERM; while :; do sleep 1 & wait $!; done\"]
 depends_on = [\"seed\", \"store\"]
 secrets = [\"database\"]
 sync = [\"../code:/app\"]
@@ -131,7 +132,19 @@ fn they_are_roles_like_any_other(environment: &Environment) {
         .run(&["port", "store"])
         .exits(0)
         .says(&["127.0.0.1:"]);
+    environment.run(&["port", "worker"]).exits(1).says(&[
+        "E-PORT-UNPUBLISHED",
+        "worker publishes no port",
+        "[services.worker]",
+    ]);
     environment.run(&["stop"]).exits(0);
+    let mut named = environment.command(&["port", "store", "-e", &environment.name]);
+    let named = Running::start(named.env_remove("RATESDEV_ENV")).finish();
+    named.exits(3).says(&[
+        "E-NOT-RUNNING",
+        "store does not run",
+        &format!("`ratesdev start -e {}`", environment.name),
+    ]);
     environment.run(&["start", "api"]).exits(0);
     let status = environment.run(&["status", "--json"]).json();
     assert_eq!(
@@ -178,8 +191,15 @@ fn a_service_that_changed_is_replaced_and_one_that_left_the_profile_is_removed()
     );
     environment.run(&["up"]).exits(0).says(&["remove worker"]);
     assert_ne!(environment.id("worker"), worker);
+    let mut without = environment.command(&["up"]);
+    without.env("RATESDEV_SERVICES_WORKER_ENABLED", "false");
+    let without = Running::start(&mut without).finish();
+    without.exits(0).says(&["remove worker"]);
     profile(&checkout, "");
-    environment.run(&["up"]).exits(0).says(&["remove worker"]);
+    environment
+        .run(&["up"])
+        .exits(0)
+        .says(&["nothing had to change"]);
     assert_eq!(environment.id("api"), api);
     environment.is_whole();
 }

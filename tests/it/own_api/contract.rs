@@ -21,6 +21,7 @@ fn what_an_api_does_otherwise_than_it_must_is_told() {
     it_has_no_health_path(&environment);
     it_listens_on_another_port(&environment);
     it_listens_nowhere(&environment);
+    it_hangs(&environment);
     it_ends_at_once(&environment);
     its_answer_is_no_rates(&environment);
 }
@@ -91,6 +92,24 @@ fn it_listens_nowhere(environment: &Environment) {
     ]);
 }
 
+fn it_hangs(environment: &Environment) {
+    let listen = "import socket, time; s = socket.create_server(('0.0.0.0', 8000))";
+    let silent = up(
+        environment,
+        &format!(
+            r#"["python3", "-c", "{listen}; print('listening', flush=True); time.sleep(600)"]"#
+        ),
+        &["--wait-timeout", "5"],
+    );
+    silent.says(&[
+        "E-API-CONTRACT",
+        "listens on port 8000 of its container and does not answer GET /health/ready",
+        "its last answer: ",
+        "listening",
+        "--wait-timeout",
+    ]);
+}
+
 fn it_ends_at_once(environment: &Environment) {
     let gone = up(
         environment,
@@ -103,8 +122,15 @@ fn it_ends_at_once(environment: &Environment) {
 fn its_answer_is_no_rates(environment: &Environment) {
     let other = up(
         environment,
-        r#"["python3", "-m", "http.server", "8000"]"#,
-        &["--set", "api.health=/"],
+        r#"["python3", "-c", "raise SystemExit('not this one')"]"#,
+        &[
+            "--set",
+            "api.health=/",
+            "--set",
+            "api.entrypoint=python3 -m http.server",
+            "--set",
+            "api.command=8000",
+        ],
     );
     other.says(&[
         "E-API-CONTRACT",
@@ -122,10 +148,10 @@ fn without_docker_an_api_that_is_an_image_is_refused_and_the_engine_is_named() {
     let run = |command: &mut Command| Running::start(command).finish();
     let embedded = run(program(&checkout.path()).args(["up", "own", "--engine", "embedded"]));
     embedded.exits(1).says(&[
-        "E-NEEDS-DOCKER",
+        "E-ENGINE-LACKS",
+        "the engine embedded cannot give",
         "an image built from",
-        "only the engine docker can run",
-        "the engine is embedded",
+        "has no containers",
         "api.image=built-in",
     ]);
     let nowhere = run(program(&checkout.path())
@@ -133,8 +159,9 @@ fn without_docker_an_api_that_is_an_image_is_refused_and_the_engine_is_named() {
         .env("DOCKER_HOST", "unix:///nowhere/docker.sock")
         .args(["up", "own"]));
     nowhere.exits(1).says(&[
-        "E-NEEDS-DOCKER",
-        "the engine docker cannot be used",
+        "E-DOCKER-DOWN",
         "/nowhere/docker.sock",
+        "only Docker can run",
+        "api.image=built-in",
     ]);
 }

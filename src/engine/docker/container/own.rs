@@ -59,6 +59,12 @@ fn mounted(mount: &Mount) -> Mounted {
     }
 }
 
+/// The program it is started with, where the profile names another than the image does.
+pub fn entrypoint(service: &Service) -> Option<Vec<String>> {
+    let entrypoint = &service.extras.entrypoint;
+    (!entrypoint.is_empty()).then(|| entrypoint.clone())
+}
+
 /// What a volume holds that goes by this name in a profile.
 pub fn contents(name: &str) -> Contents {
     name.parse().map_or(Contents::Dump, Contents::Named)
