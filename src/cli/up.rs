@@ -20,6 +20,7 @@ use crate::environment::Extent;
 use crate::environment::Pull;
 use crate::environment::Ready;
 use crate::environment::Up;
+use crate::environment::changes::Changes;
 use crate::environment::event;
 use crate::environment::event::Event;
 use crate::environment::plan::Choices;
@@ -110,7 +111,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     if !args.watch {
         return bring_up(&environment, profile, up, args.json, context).await;
     }
-    let changes = watch::begin(profile)?;
+    let changes = Changes::watch(profile)?;
     bring_up(&environment, profile, up, args.json, context).await?;
     watch::run(changes, &environment, up.wait_timeout, args.json, context).await
 }

@@ -15,6 +15,9 @@ use tokio::time::timeout;
 
 use super::lacks;
 use crate::engine::Role;
+use crate::error::Code;
+use crate::error::Exit;
+use crate::error::Explain;
 use crate::error::IoError;
 use crate::error::Result;
 use crate::profile::Mount;
@@ -71,12 +74,34 @@ pub struct Changes {
     told: mpsc::UnboundedReceiver<PathBuf>,
 }
 
+/// No role of the profile is to be started again.
+#[derive(Debug, thiserror::Error)]
+#[error("the profile {0} has nothing to watch")]
+struct NothingToWatch(String);
+
+impl Explain for NothingToWatch {
+    fn code(&self) -> Code {
+        Code::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(
+            "give `[api]` or a service `sync = [\"../code:/app\"]` and `restart_on_change = true`"
+                .to_owned(),
+        )
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+}
+
 impl Changes {
-    /// Begins to watch the code of every role that is to be started again when it changes; nothing where there is none.
-    pub fn watch(profile: &Profile) -> Result<Option<Self>> {
+    /// Begins to watch the code of every role that is to be started again when it changes.
+    pub fn watch(profile: &Profile) -> Result<Self> {
         let watched = watched(profile);
         if watched.is_empty() {
-            return Ok(None);
+            return Err(NothingToWatch(profile.name.clone()).into());
         }
         let (tell, told) = mpsc::unbounded_channel();
         let hear = move |heard: notify::Result<notify::Event>| {
@@ -97,11 +122,11 @@ impl Changes {
             let (path, mode) = place(path);
             ears.watch(path, mode).map_err(fail)?;
         }
-        Ok(Some(Self {
+        Ok(Self {
             watched,
             _ears: ears,
             told,
-        }))
+        })
     }
 
     /// The paths that are watched.

@@ -11,39 +11,8 @@ use crate::environment::changes::Changes;
 use crate::environment::chosen::Chosen;
 use crate::environment::event;
 use crate::environment::plan;
-use crate::error::Code;
 use crate::error::Exit;
-use crate::error::Explain;
 use crate::error::Result;
-use crate::profile::Profile;
-
-/// No role of the profile is to be started again.
-#[derive(Debug, thiserror::Error)]
-#[error("the profile {0} has nothing to watch")]
-struct NothingToWatch(String);
-
-impl Explain for NothingToWatch {
-    fn code(&self) -> Code {
-        Code::Usage
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(
-            "give `[api]` or a service `sync = [\"../code:/app\"]` and `restart_on_change = true`"
-                .to_owned(),
-        )
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Usage
-    }
-}
-
-/// Begins to watch, before anything is brought up, so that no change is lost.
-pub fn begin(profile: &Profile) -> Result<Changes> {
-    let changes = Changes::watch(profile)?;
-    changes.ok_or_else(|| NothingToWatch(profile.name.clone()).into())
-}
 
 /// Goes on until it is interrupted, which leaves the environment as it is. What does not start again is told, and the
 /// next change tries anew.
