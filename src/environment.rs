@@ -42,9 +42,9 @@ use crate::engine::port_taken;
 use crate::error::Code;
 use crate::error::IoError;
 use crate::error::Result;
+use crate::image;
 use crate::image::ApiImage;
 use crate::image::Platform;
-use crate::image::folder;
 use crate::image::folder::FolderImage;
 use crate::profile;
 use crate::profile::ApiSource;
@@ -586,7 +586,7 @@ async fn folder_image(profile: &Profile) -> Result<Option<FolderImage>> {
         return Ok(None);
     };
     let context = context.to_owned();
-    let cache = folder::cache();
+    let cache = image::cache();
     let locate = move || FolderImage::locate(&build, &context, cache.as_deref());
     Ok(Some(joined(tokio::task::spawn_blocking(locate).await)?))
 }
@@ -602,7 +602,8 @@ async fn gather(
         profile.root.clone(),
         profile.seed.file.clone(),
     );
-    let image = tokio::task::spawn_blocking(move || ApiImage::locate(&program, &root, &platform));
+    let locate = move || ApiImage::locate(&program, &root, &platform, image::cache().as_deref());
+    let image = tokio::task::spawn_blocking(locate);
     let fingerprint = tokio::task::spawn_blocking(move || Fingerprint::of_file(&dump));
     let folder = folder_image(profile).await?;
     let (image, fingerprint) = (joined(image.await), joined(fingerprint.await));

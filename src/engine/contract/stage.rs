@@ -248,7 +248,7 @@ async fn embedded() -> Stage {
     let named = home.path().canonicalize().unwrap().join("home");
     let named = named.to_str().unwrap().to_owned();
     let engine = Embedded::open(|_| Some(named.clone())).unwrap();
-    let image = ApiImage::locate(&program(), Path::new("/"), &Platform::Process).unwrap();
+    let image = ApiImage::locate(&program(), Path::new("/"), &Platform::Process, None).unwrap();
     let majors = std::fs::read_dir(DEBIAN).unwrap().flatten();
     let majors = majors.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let postgres = format!("postgres:{}", majors.max().unwrap());
