@@ -32,6 +32,7 @@ use futures_util::stream::BoxStream;
 use crate::database::Password;
 use crate::database::note::Note;
 use crate::error::Code;
+use crate::image::Platform;
 use crate::profile::EnvironmentName;
 use crate::profile::Postgres;
 pub use crate::profile::Role;
@@ -84,6 +85,11 @@ pub const DATABASE_NAME: &str = "rates";
 pub trait Engine: fmt::Debug + Send + Sync {
     /// What it is and where.
     fn about(&self) -> &About;
+
+    /// What programs must be like to run there. An engine that does not know it yet asks.
+    async fn platform(&self) -> Result<Platform> {
+        Ok(self.about().platform.clone())
+    }
 
     /// What its machine has to offer; an engine that knows no better than its user tells nothing.
     async fn machine(&self) -> Result<Machine> {

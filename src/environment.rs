@@ -173,9 +173,8 @@ impl Environment {
 
     /// What a profile comes to here: its services as they would run.
     pub async fn wanted(&self, profile: &Profile, program: &Path) -> Result<Wanted> {
-        let platform = self.engine.about().platform.clone();
         self.refuse_images_without_docker(profile)?;
-        let (images, fingerprint) = gather(profile, program, platform).await?;
+        let (images, fingerprint) = gather(profile, program, &self.engine).await?;
         let name = self.name.clone();
         Ok(wanted::wanted(
             profile,
@@ -595,16 +594,17 @@ async fn folder_image(profile: &Profile) -> Result<Option<FolderImage>> {
 async fn gather(
     profile: &Profile,
     program: &Path,
-    platform: Platform,
+    engine: &Arc<dyn Engine>,
 ) -> Result<(Images, Fingerprint)> {
     let (program, root, dump) = (
         program.to_owned(),
         profile.root.clone(),
         profile.seed.file.clone(),
     );
+    let fingerprint = tokio::task::spawn_blocking(move || Fingerprint::of_file(&dump));
+    let platform = engine.platform().await?;
     let locate = move || ApiImage::locate(&program, &root, &platform, image::cache().as_deref());
     let image = tokio::task::spawn_blocking(locate);
-    let fingerprint = tokio::task::spawn_blocking(move || Fingerprint::of_file(&dump));
     let folder = folder_image(profile).await?;
     let (image, fingerprint) = (joined(image.await), joined(fingerprint.await));
     let ours = image.map_err(IoError::new("make the API image"))?;

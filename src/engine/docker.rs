@@ -14,6 +14,7 @@ mod endpoint;
 mod events;
 mod exec;
 mod explain;
+mod hello;
 mod image;
 mod job;
 mod listeners;
@@ -70,6 +71,7 @@ use crate::database::Password;
 use crate::database::note;
 use crate::database::note::Note;
 use crate::error::Code;
+use crate::image::Platform;
 use crate::profile::Bytes;
 use crate::profile::EnvironmentName;
 use crate::text::hex;
@@ -289,6 +291,17 @@ impl Docker {
 impl Engine for Docker {
     fn about(&self) -> &About {
         &self.about
+    }
+
+    async fn platform(&self) -> Result<Platform> {
+        match &self.about.platform {
+            Platform::Container(processor) if processor.is_empty() => {
+                let version = self.client.version().await;
+                let version = version.explain("ask for its processor")?;
+                Ok(Platform::Container(version.arch.unwrap_or_default()))
+            }
+            known => Ok(known.clone()),
+        }
     }
 
     async fn machine(&self) -> Result<Machine> {
