@@ -49,6 +49,7 @@ pub use action::Remark;
 pub use action::SeedJob;
 pub use action::Service;
 pub use action::Watcher;
+use choice::Presence;
 pub use error::Error;
 pub use error::port_taken;
 pub use instance::Identity;
@@ -149,6 +150,12 @@ pub trait Engine: fmt::Debug + Send + Sync {
 
     /// Everything that exists of an environment.
     async fn observe(&self, environment: &EnvironmentName) -> Result<Observed>;
+
+    /// How much of an environment there is, which may be found out with less than it takes to see everything.
+    async fn presence(&self, environment: &EnvironmentName) -> Result<Presence> {
+        let observed = self.observe(environment).await?;
+        Ok((&observed).into())
+    }
 
     /// The names of all environments.
     async fn environments(&self) -> Result<Vec<EnvironmentName>>;

@@ -67,6 +67,7 @@ use super::Result;
 use super::Role;
 use super::Service;
 use super::Watcher;
+use super::choice::Presence;
 use crate::database::Password;
 use crate::database::note;
 use crate::database::note::Note;
@@ -361,6 +362,20 @@ impl Engine for Docker {
             volumes,
             unattended: None,
         })
+    }
+
+    async fn presence(&self, environment: &EnvironmentName) -> Result<Presence> {
+        self.reach.wake().await?;
+        let (containers, volumes) = futures_util::try_join!(
+            observe::presence(&self.client, environment),
+            volume::list(&self.client, environment),
+        )?;
+        let kept = if volumes.is_empty() {
+            Presence::Absent
+        } else {
+            Presence::Kept
+        };
+        Ok(containers.max(kept))
     }
 
     async fn environments(&self) -> Result<Vec<EnvironmentName>> {

@@ -28,6 +28,7 @@ use crate::engine::Role;
 use crate::engine::Service;
 use crate::engine::State;
 use crate::engine::Watcher;
+use crate::engine::choice::Presence;
 use crate::engine::docker::Asked;
 use crate::engine::docker::Docker;
 use crate::engine::embedded::Embedded;
@@ -141,6 +142,11 @@ impl Stage {
     pub async fn observe(&self) -> Observed {
         let observed = self.engine.observe(&self.owner.environment).await;
         observed.unwrap()
+    }
+
+    pub async fn presence(&self) -> Presence {
+        let presence = self.engine.presence(&self.owner.environment).await;
+        presence.unwrap()
     }
 
     pub async fn overview(&self, kept: bool) -> Option<Overview> {
