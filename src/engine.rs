@@ -32,6 +32,7 @@ use futures_util::stream::BoxStream;
 use crate::database::Password;
 use crate::database::note::Note;
 use crate::error::Code;
+use crate::image::Platform;
 use crate::profile::EnvironmentName;
 use crate::profile::Postgres;
 pub use crate::profile::Role;
@@ -48,6 +49,7 @@ pub use action::Remark;
 pub use action::SeedJob;
 pub use action::Service;
 pub use action::Watcher;
+use choice::Presence;
 pub use error::Error;
 pub use error::port_taken;
 pub use instance::Identity;
@@ -84,6 +86,11 @@ pub const DATABASE_NAME: &str = "rates";
 pub trait Engine: fmt::Debug + Send + Sync {
     /// What it is and where.
     fn about(&self) -> &About;
+
+    /// What programs must be like to run there. An engine that does not know it yet asks.
+    async fn platform(&self) -> Result<Platform> {
+        Ok(self.about().platform.clone())
+    }
 
     /// What its machine has to offer; an engine that knows no better than its user tells nothing.
     async fn machine(&self) -> Result<Machine> {
@@ -144,6 +151,12 @@ pub trait Engine: fmt::Debug + Send + Sync {
 
     /// Everything that exists of an environment.
     async fn observe(&self, environment: &EnvironmentName) -> Result<Observed>;
+
+    /// How much of an environment there is, which may be found out with less than it takes to see everything.
+    async fn presence(&self, environment: &EnvironmentName) -> Result<Presence> {
+        let observed = self.observe(environment).await?;
+        Ok((&observed).into())
+    }
 
     /// The names of all environments.
     async fn environments(&self) -> Result<Vec<EnvironmentName>>;

@@ -45,9 +45,9 @@ use crate::engine::port_taken;
 use crate::error::Code;
 use crate::error::IoError;
 use crate::error::Result;
+use crate::image;
 use crate::image::ApiImage;
 use crate::image::Platform;
-use crate::image::folder;
 use crate::image::folder::FolderImage;
 use crate::profile;
 use crate::profile::ApiSource;
@@ -176,9 +176,8 @@ impl Environment {
 
     /// What a profile comes to here: its services as they would run.
     pub async fn wanted(&self, profile: &Profile, program: &Path) -> Result<Wanted> {
-        let platform = self.engine.about().platform.clone();
         lacks::refuse_processes(profile, self.engine.about())?;
-        let (images, fingerprint) = gather(profile, program, platform).await?;
+        let (images, fingerprint) = gather(profile, program, &self.engine).await?;
         let name = self.name.clone();
         Ok(wanted::wanted(
             profile,
@@ -574,7 +573,7 @@ async fn folder_image(profile: &Profile) -> Result<Option<FolderImage>> {
         return Ok(None);
     };
     let context = context.to_owned();
-    let cache = folder::cache();
+    let cache = image::cache();
     let locate = move || FolderImage::locate(&build, &context, cache.as_deref());
     Ok(Some(joined(tokio::task::spawn_blocking(locate).await)?))
 }
@@ -583,15 +582,17 @@ async fn folder_image(profile: &Profile) -> Result<Option<FolderImage>> {
 async fn gather(
     profile: &Profile,
     program: &Path,
-    platform: Platform,
+    engine: &Arc<dyn Engine>,
 ) -> Result<(Images, Fingerprint)> {
     let (program, root, dump) = (
         program.to_owned(),
         profile.root.clone(),
         profile.seed.file.clone(),
     );
-    let image = tokio::task::spawn_blocking(move || ApiImage::locate(&program, &root, &platform));
     let fingerprint = tokio::task::spawn_blocking(move || Fingerprint::of_file(&dump));
+    let platform = engine.platform().await?;
+    let locate = move || ApiImage::locate(&program, &root, &platform, image::cache().as_deref());
+    let image = tokio::task::spawn_blocking(locate);
     let folder = folder_image(profile).await?;
     let (image, fingerprint) = (joined(image.await), joined(fingerprint.await));
     let ours = image.map_err(IoError::new("make the API image"))?;

@@ -15,7 +15,9 @@ use std::io::Read;
 use std::io::Seek;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
+use jiff::Timestamp;
 use object::Endianness;
 use object::elf;
 use object::read::elf::FileHeader;
@@ -23,6 +25,8 @@ use object::read::elf::ProgramHeader;
 use sha2::Digest;
 use sha2::Sha256;
 
+use self::known::Known;
+pub use self::known::cache;
 use crate::text::hex;
 
 /// The repository of the images that are built here; the tag follows from the contents.
@@ -97,11 +101,20 @@ struct Entry {
 }
 
 impl ApiImage {
-    /// The image that belongs to `program` where it must run, with the checkout at `root` to fall back to.
-    pub fn locate(program: &Path, root: &Path, platform: &Platform) -> io::Result<Self> {
+    /// The image that belongs to `program` where it must run, with the checkout at `root` to fall back to. `cache`
+    /// remembers what the program holds.
+    pub fn locate(
+        program: &Path,
+        root: &Path,
+        platform: &Platform,
+        cache: Option<&Path>,
+    ) -> io::Result<Self> {
         let mut file = File::open(program)?;
         let (source, digest) = if platform.runs(&head(&mut file)?) {
-            let digest = digest_of_binary(&mut file)?;
+            let digest = match cache {
+                Some(cache) => remembered(program, &mut file, cache)?,
+                None => digest_of_binary(&mut file)?,
+            };
             (Source::Binary(program.to_owned()), digest)
         } else {
             (Source::Checkout(root.to_owned()), digest(&checkout(root)?))
@@ -222,6 +235,21 @@ fn digest(entries: &[Entry]) -> String {
     tag(digest)
 }
 
+/// What [`digest_of_binary`] gave when it was last asked, for as long as the file is what it was then.
+fn remembered(path: &Path, program: &mut File, cache: &Path) -> io::Result<String> {
+    let metadata = program.metadata()?;
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut known = Known::read(cache, &real);
+    if let Some(digest) = known.digest(PROGRAM, &metadata) {
+        return Ok(digest.to_owned());
+    }
+    let now = SystemTime::from(Timestamp::now());
+    let digest = digest_of_binary(program)?;
+    known.remember(PROGRAM, &metadata, &digest, now);
+    known.write(cache, &real);
+    Ok(digest)
+}
+
 /// The same of what [`binary`] would make of a program, which is read piece by piece: it may be a large one.
 fn digest_of_binary(program: &mut File) -> io::Result<String> {
     let mut digest = Sha256::new();
@@ -307,12 +335,13 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn this_program_is_its_own_image_on_its_own_processor_only() {
         let program = std::env::current_exe().unwrap();
-        let image = ApiImage::locate(&program, Path::new("."), &here()).unwrap();
+        let image = ApiImage::locate(&program, Path::new("."), &here(), None).unwrap();
         assert_eq!(image.source, Source::Binary(program.clone()));
         let other = ApiImage::locate(
             &program,
             Path::new("."),
             &Platform::Container("s390x".to_owned()),
+            None,
         )
         .unwrap();
         assert_eq!(other.source, Source::Checkout(".".into()));
@@ -324,10 +353,37 @@ mod tests {
         let path = folder.path().join("program");
         let contents: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
         std::fs::write(&path, &contents).unwrap();
-        let image = ApiImage::locate(&path, folder.path(), &Platform::Process).unwrap();
+        let image = ApiImage::locate(&path, folder.path(), &Platform::Process, None).unwrap();
         assert_eq!(
             image.tag(),
             format!("{REPOSITORY}:{}", digest(&binary(contents)))
+        );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_program_is_read_again_only_when_it_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().join("program");
+        std::fs::write(&path, "one").unwrap();
+        let cache = folder.path().join("cache");
+        let tag = || {
+            let (root, platform) = (folder.path(), Platform::Process);
+            let image = ApiImage::locate(&path, root, &platform, Some(&cache));
+            image.unwrap().tag().to_owned()
+        };
+        let read = tag();
+        let mut known = Known::default();
+        let later = SystemTime::from(Timestamp::now()) + std::time::Duration::from_mins(1);
+        let metadata = std::fs::metadata(&path).unwrap();
+        known.remember(PROGRAM, &metadata, "as it was", later);
+        known.write(&cache, &path);
+        assert_eq!(tag(), format!("{REPOSITORY}:as it was"));
+        std::fs::write(&path, "other").unwrap();
+        let changed = tag();
+        assert!(
+            changed != read && !changed.ends_with("as it was"),
+            "{changed}"
         );
     }
 
@@ -352,8 +408,8 @@ mod tests {
         }
         write(FROM_SOURCES, "FROM scratch\n");
         write("program", "#!/bin/sh\n");
-        let locate =
-            || ApiImage::locate(&folder.path().join("program"), folder.path(), &here()).unwrap();
+        let program = folder.path().join("program");
+        let locate = || ApiImage::locate(&program, folder.path(), &here(), None).unwrap();
         let first = locate();
         assert_eq!(
             (first.clone(), first.context().unwrap()),
@@ -368,7 +424,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("program");
         std::fs::write(&program, "#!/bin/sh\n").unwrap();
-        let error = ApiImage::locate(&program, folder.path(), &here()).unwrap_err();
+        let error = ApiImage::locate(&program, folder.path(), &here(), None).unwrap_err();
         assert!(error.to_string().contains("holds no sources"), "{error}");
     }
 }

@@ -20,6 +20,7 @@ use super::Observed;
 use super::Role;
 use super::Service;
 use super::State;
+use super::choice::Presence;
 use stage::Stage;
 
 /// How long something may take that happens by itself.
@@ -73,6 +74,7 @@ async fn what_was_never_made_is_not_there(stage: &Stage) {
         Network::Missing | Network::Needless
     ));
     assert_eq!((observed.root(), &observed.unattended), (None, &None));
+    assert_eq!(stage.presence().await, Presence::Absent);
     assert!(!stage.is_listed(true).await);
 }
 
@@ -89,6 +91,7 @@ async fn the_ground_is_laid_once_however_often_it_is_asked_for(stage: &Stage) {
         assert_eq!(observed.root(), Some(&stage.owner.root));
     }
     // Data alone is kept; nothing runs that would be listed.
+    assert_eq!(stage.presence().await, Presence::Kept);
     assert!(stage.is_listed(true).await);
     assert!(!stage.is_listed(false).await);
 }
@@ -119,6 +122,7 @@ async fn what_is_started_is_found_as_it_was_wanted(stage: &Stage) {
     };
     assert_eq!((glimpse.instance, glimpse.runs), (wanted.instance, true));
     assert_eq!(glimpse.endpoint, Some(endpoint));
+    assert_eq!(stage.presence().await, Presence::Running);
 }
 
 async fn starting_again_changes_nothing(stage: &Stage) {
@@ -150,6 +154,7 @@ async fn what_is_stopped_goes_on_as_the_same(stage: &Stage) {
     }
     let overview = stage.overview(false).await.unwrap();
     assert!(overview.instances.iter().all(|glimpse| !glimpse.runs));
+    assert_eq!(stage.presence().await, Presence::Kept);
     let stopped = stage.found(Role::Database).await.unwrap();
     for _ in 0..2 {
         stage.perform(&Action::Resume(stopped.clone())).await;

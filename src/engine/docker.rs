@@ -14,6 +14,7 @@ mod endpoint;
 mod events;
 mod exec;
 mod explain;
+mod hello;
 mod image;
 mod job;
 mod listeners;
@@ -66,10 +67,12 @@ use super::Result;
 use super::Role;
 use super::Service;
 use super::Watcher;
+use super::choice::Presence;
 use crate::database::Password;
 use crate::database::note;
 use crate::database::note::Note;
 use crate::error::Code;
+use crate::image::Platform;
 use crate::profile::Bytes;
 use crate::profile::EnvironmentName;
 use crate::text::hex;
@@ -297,6 +300,17 @@ impl Engine for Docker {
         &self.about
     }
 
+    async fn platform(&self) -> Result<Platform> {
+        match &self.about.platform {
+            Platform::Container(processor) if processor.is_empty() => {
+                let version = self.client.version().await;
+                let version = version.explain("ask for its processor")?;
+                Ok(Platform::Container(version.arch.unwrap_or_default()))
+            }
+            known => Ok(known.clone()),
+        }
+    }
+
     async fn machine(&self) -> Result<Machine> {
         let info = self.client.info().await.explain("ask for its machine")?;
         let memory = info.mem_total.and_then(|memory| memory.try_into().ok());
@@ -354,6 +368,20 @@ impl Engine for Docker {
             volumes,
             unattended: None,
         })
+    }
+
+    async fn presence(&self, environment: &EnvironmentName) -> Result<Presence> {
+        self.reach.wake().await?;
+        let (containers, volumes) = futures_util::try_join!(
+            observe::presence(&self.client, environment),
+            volume::list(&self.client, environment),
+        )?;
+        let kept = if volumes.is_empty() {
+            Presence::Absent
+        } else {
+            Presence::Kept
+        };
+        Ok(containers.max(kept))
     }
 
     async fn environments(&self) -> Result<Vec<EnvironmentName>> {

@@ -75,6 +75,7 @@ use super::port_taken;
 use super::stop_grace;
 use crate::database::Password;
 use crate::error::Code;
+use crate::image;
 use crate::image::ApiImage;
 use crate::image::Platform;
 use crate::image::REPOSITORY;
@@ -156,8 +157,11 @@ impl Embedded {
         if let Some(image) = known.filter(|image| program::is_there(&self.home, image)) {
             return Ok(program::path(&self.home, &image));
         }
-        let this = std::env::current_exe()
-            .and_then(|this| ApiImage::locate(&this, self.home.path(), &self.about.platform));
+        let locate = |this: PathBuf| {
+            let (root, cache) = (self.home.path(), image::cache());
+            ApiImage::locate(&this, root, &self.about.platform, cache.as_deref())
+        };
+        let this = std::env::current_exe().and_then(locate);
         let this = this.map_err(|error| unusable(self.home.path(), error))?;
         if !program::is_there(&self.home, this.tag()) {
             program::build(&self.home, &this)?;

@@ -205,7 +205,8 @@ pub struct About {
     /// Whether its published ports are ports of this machine.
     #[serde(skip)]
     pub local: bool,
-    /// What programs must be like to run there.
+    /// Whether containers or processes run there. Which processor containers have may not be known yet, and is empty
+    /// then: [`Engine::platform`](super::Engine::platform) finds out.
     #[serde(skip)]
     pub platform: Platform,
 }

@@ -300,7 +300,7 @@ impl Engines {
         deadline: Instant,
     ) -> Result<(Presence, Learnt), Error> {
         let embedded = match embedded() {
-            Ok(embedded) => presence(&*embedded, name).await,
+            Ok(embedded) => embedded.presence(name).await,
             // Why not is told when it is opened, if it ever is.
             Err(_) => Ok(Presence::Absent),
         };
@@ -308,7 +308,7 @@ impl Engines {
             return Ok((Presence::Running, Learnt::NotAsked));
         }
         let docker = match self.docker().await {
-            Ok(docker) => timeout_at(deadline.into(), presence(docker, name))
+            Ok(docker) => timeout_at(deadline.into(), docker.presence(name))
                 .await
                 .map_err(|_late| silent(docker))
                 .and_then(|asked| asked.map_err(|error| words(&error))),
@@ -359,13 +359,6 @@ fn embedded() -> Result<Arc<dyn Engine>, Error> {
 fn embedded() -> Result<Arc<dyn Engine>, Error> {
     let what = "environments without Docker need Linux or macOS";
     Err(Error::new(Code::DockerDown, what))
-}
-
-async fn presence(engine: &dyn Engine, name: &EnvironmentName) -> Result<Presence, Error> {
-    engine
-        .observe(name)
-        .await
-        .map(|observed| (&observed).into())
 }
 
 async fn known(engine: &dyn Engine, kind: Kind) -> Vec<Known> {

@@ -15,7 +15,6 @@ use sha2::Sha256;
 use super::archive;
 use super::ignore::BadPattern;
 use super::ignore::Ignore;
-use super::known;
 use super::known::Known;
 use super::walk::Entry;
 use super::walk::IGNORE;
@@ -242,11 +241,6 @@ fn digest_of(path: &Path) -> io::Result<String> {
             read => digest.update(buffer.get(..read).unwrap_or_default()),
         }
     }
-}
-
-/// The user's cache, where what files hold is remembered.
-pub fn cache() -> Option<PathBuf> {
-    known::cache()
 }
 
 fn size(entry: &Entry) -> u64 {

@@ -300,6 +300,28 @@ fn prices_between_regions_are_counted_by_day_and_not_sorted() {
     assert!(!plan.contains("Sort"), "{plan}");
 }
 
+/// The prices are replaced by what the session that reads them has for its settings.
+#[test]
+fn the_sessions_of_the_api_do_not_sort_nor_compile_and_write_nothing() {
+    let postgres = rates();
+    let view = "
+        alter table prices rename to real_prices;
+        create view prices as
+        select 'CNGGZ'::text as orig_code, 'EETLL'::text as dest_code, date '2021-01-29' + place as day,
+            case setting when expected then 1 else 0 end as price
+        from generate_series(1, 3), (values
+            (0, current_setting('enable_sort'), 'off'),
+            (1, current_setting('jit'), 'off'),
+            (2, current_setting('default_transaction_read_only'), 'on')
+        ) as settings (place, setting, expected)";
+    postgres.client("rates").batch_execute(view).unwrap();
+    let api = Api::start(&postgres, &[]);
+    let as_expected = || (json!(3), json!(1.0));
+    let expected = answer([as_expected(), as_expected(), as_expected()]);
+    assert_eq!(api.rates("CNGGZ", "EETLL"), (200, expected));
+    api.stop();
+}
+
 #[test]
 fn ready_tells_what_was_loaded_where_that_is_known() {
     let postgres = rates();

@@ -28,6 +28,7 @@ use crate::engine::Role;
 use crate::engine::Service;
 use crate::engine::State;
 use crate::engine::Watcher;
+use crate::engine::choice::Presence;
 use crate::engine::docker::Asked;
 use crate::engine::docker::Docker;
 use crate::engine::embedded::Embedded;
@@ -143,6 +144,11 @@ impl Stage {
         observed.unwrap()
     }
 
+    pub async fn presence(&self) -> Presence {
+        let presence = self.engine.presence(&self.owner.environment).await;
+        presence.unwrap()
+    }
+
     pub async fn overview(&self, kept: bool) -> Option<Overview> {
         let all = self.engine.overview(kept).await.unwrap();
         let mut ours = all.into_iter();
@@ -248,7 +254,7 @@ async fn embedded() -> Stage {
     let named = home.path().canonicalize().unwrap().join("home");
     let named = named.to_str().unwrap().to_owned();
     let engine = Embedded::open(|_| Some(named.clone())).unwrap();
-    let image = ApiImage::locate(&program(), Path::new("/"), &Platform::Process).unwrap();
+    let image = ApiImage::locate(&program(), Path::new("/"), &Platform::Process, None).unwrap();
     let majors = std::fs::read_dir(DEBIAN).unwrap().flatten();
     let majors = majors.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let postgres = format!("postgres:{}", majors.max().unwrap());

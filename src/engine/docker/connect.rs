@@ -21,6 +21,8 @@ use super::endpoint::Endpoint;
 use super::endpoint::Said;
 use super::endpoint::Source;
 use super::explain;
+use super::hello;
+use super::hello::Hello;
 use super::reach::Reach;
 use super::ssh::Ssh;
 use super::tls;
@@ -54,17 +56,17 @@ pub async fn connect(
     let folder = config::folder(&variable);
     let endpoint = meant(asked, &folder, &variable)?;
     let first = tokio::time::timeout(patience, greet(&endpoint));
-    let (client, reach, version) = first.await.map_err(|_late| silent(patience, &endpoint))??;
+    let (client, reach, hello) = first.await.map_err(|_late| silent(patience, &endpoint))??;
     let about = About {
         engine: "docker",
-        version: name_and_version(&version),
+        version: hello.version,
         local: matches!(reach, Reach::Here),
         endpoint: endpoint.host,
-        platform: Platform::Container(version.arch.unwrap_or_default()),
+        platform: Platform::Container(hello.processor),
     };
     let client = match endpoint.api_version {
         Some(_) => client,
-        None => pin(client, spoken(version.api_version.as_deref())),
+        None => pin(client, spoken(hello.api_version.as_deref())),
     };
     Ok(Connected {
         client,
@@ -83,15 +85,36 @@ pub fn is_expected(asked: &Asked, variable: impl Fn(&str) -> Option<String>) -> 
 }
 
 /// Opens the connection and says hello.
-async fn greet(endpoint: &Endpoint) -> Result<(Client, Reach, SystemVersion)> {
+async fn greet(endpoint: &Endpoint) -> Result<(Client, Reach, Hello)> {
     let (client, reach) = open(endpoint).await?;
     let client = match &endpoint.api_version {
         Some(version) => pin(client, version.clone()),
         None => client,
     };
+    if let Some(hello) = hello(endpoint).await {
+        return Ok((client, reach, hello));
+    }
     let version = client.version().await;
     let version = version.map_err(|error| unreachable(&error, endpoint))?;
-    Ok((client, reach, version))
+    Ok((client, reach, version.into()))
+}
+
+/// The short answer, where it is enough. An API version that was asked for is refused only by the long one.
+async fn hello(endpoint: &Endpoint) -> Option<Hello> {
+    match (&endpoint.address, &endpoint.api_version) {
+        (Address::Unix(socket), None) => hello::ask(socket).await,
+        _ => None,
+    }
+}
+
+impl From<SystemVersion> for Hello {
+    fn from(version: SystemVersion) -> Self {
+        Self {
+            version: name_and_version(&version),
+            api_version: version.api_version,
+            processor: version.arch.unwrap_or_default(),
+        }
+    }
 }
 
 /// What stands behind the version of an Engine that is Podman.

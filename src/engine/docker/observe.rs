@@ -13,6 +13,8 @@ use bollard::errors::Error as Cause;
 use bollard::models::ContainerInspectResponse;
 use bollard::models::ContainerState;
 use bollard::models::ContainerStateStatusEnum as Status;
+use bollard::models::ContainerSummary;
+use bollard::models::ContainerSummaryStateEnum as Listed;
 use bollard::models::HealthStatusEnum;
 use bollard::models::PortBinding;
 use bollard::query_parameters::ListContainersOptionsBuilder;
@@ -34,6 +36,7 @@ use crate::engine::Instance;
 use crate::engine::Result;
 use crate::engine::Role;
 use crate::engine::State;
+use crate::engine::choice::Presence;
 use crate::engine::usual_needs;
 use crate::profile::EnvironmentName;
 
@@ -65,6 +68,19 @@ pub async fn instances(
     Ok(instances)
 }
 
+/// How much of an environment its containers are, from their list alone.
+pub async fn presence(client: &Client, environment: &EnvironmentName) -> Result<Presence> {
+    let listed = list(client, of_environment(environment)).await?;
+    let ours =
+        |container: &&ContainerSummary| container.labels.as_ref().and_then(instance).is_some();
+    let presence = |container: &ContainerSummary| match container.state {
+        Some(Listed::CREATED | Listed::EXITED) => Presence::Kept,
+        _ => Presence::Running,
+    };
+    let all = listed.iter().filter(ours).map(presence);
+    Ok(all.max().unwrap_or(Presence::Absent))
+}
+
 /// The names of all environments, each once.
 pub async fn environments(client: &Client) -> Result<Vec<EnvironmentName>> {
     let labels = containers(client, of_any_environment()).await?;
@@ -90,16 +106,22 @@ async fn containers(
     client: &Client,
     filters: HashMap<String, Vec<String>>,
 ) -> Result<Vec<Labelled>> {
+    let labelled =
+        |container: ContainerSummary| Some((container.id?, container.labels.unwrap_or_default()));
+    let listed = list(client, filters).await?;
+    Ok(listed.into_iter().filter_map(labelled).collect())
+}
+
+async fn list(
+    client: &Client,
+    filters: HashMap<String, Vec<String>>,
+) -> Result<Vec<ContainerSummary>> {
     let options = ListContainersOptionsBuilder::default()
         .all(true)
         .filters(&filters)
         .build();
     let listed = settled(|| client.list_containers(Some(options.clone()))).await;
-    let listed = listed.explain("list the containers")?;
-    let labelled = |container: bollard::models::ContainerSummary| {
-        Some((container.id?, container.labels.unwrap_or_default()))
-    };
-    Ok(listed.into_iter().filter_map(labelled).collect())
+    listed.explain("list the containers")
 }
 
 /// The id of the image that a container was made from.

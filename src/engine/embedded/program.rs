@@ -110,8 +110,13 @@ mod tests {
         let named = folder.path().join("a b ü").display().to_string();
         let home = Home::find(|_| Some(named.clone())).unwrap();
         let program = std::env::current_exe().unwrap();
-        let image =
-            ApiImage::locate(&program, Path::new("."), &crate::image::Platform::Process).unwrap();
+        let image = ApiImage::locate(
+            &program,
+            Path::new("."),
+            &crate::image::Platform::Process,
+            None,
+        )
+        .unwrap();
         assert!(!is_there(&home, image.tag()));
         build(&home, &image).unwrap();
         build(&home, &image).unwrap();
