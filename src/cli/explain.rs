@@ -112,7 +112,7 @@ mod tests {
 # Error codes
 
 Every failure of `ratesdev` has a stable code. `ratesdev explain CODE` shows the same as this page, which is made from the
-table in `src/error.rs`: `UPDATE_DOCS=1 cargo test every_code_is_in_the_document`.
+table in `src/error/code/table.rs`: `UPDATE_DOCS=1 cargo test every_code_is_in_the_document`.
 ";
 
     /// The document for people who meet a code outside of the program.

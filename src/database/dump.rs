@@ -4,18 +4,21 @@
 //! whatever a statement has inside quotes. What psql would do on the client's side is refused by name.
 
 mod encoding;
+mod error;
 mod format;
 mod lexer;
+mod rows;
 mod statement;
 
-use std::fmt;
 use std::io;
-use std::io::BufRead;
 use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 
 pub use encoding::Encoding;
+pub use error::DumpError;
+pub use error::Fault;
+pub use error::Place;
 use format::Format;
 use lexer::Lexer;
 use lexer::Open;
@@ -23,9 +26,6 @@ use lexer::Step;
 pub use statement::Kind;
 pub use statement::Statement;
 pub use statement::kind;
-
-use crate::error::Code;
-use crate::error::Explain;
 
 /// Bytes held of the file at any time, apart from one statement.
 const BUFFER: usize = 256 * 1024;
@@ -35,158 +35,6 @@ const LONGEST_STATEMENT: usize = 1 << 30;
 const HEADER: &[u8] = b"PostgreSQL database dump";
 const FOOTER: &[u8] = b"PostgreSQL database dump complete";
 const CLUSTER: &[u8] = b"PostgreSQL database cluster dump";
-
-/// Why a dump cannot be read, and where.
-#[derive(Debug)]
-pub struct DumpError {
-    /// The dump.
-    pub file: PathBuf,
-    /// The line it is about, from 1; 0 where it is about the whole file.
-    pub line: u64,
-    /// What is wrong.
-    pub fault: Fault,
-}
-
-impl DumpError {
-    /// A dump that is not there or cannot be opened.
-    pub fn missing(file: &Path, cause: io::Error) -> Self {
-        Self {
-            file: file.to_owned(),
-            line: 0,
-            fault: Fault::Missing(cause),
-        }
-    }
-}
-
-/// What is wrong with a dump.
-#[derive(Debug, thiserror::Error)]
-pub enum Fault {
-    /// The file is not there or cannot be opened.
-    #[error("{}", missing(.0))]
-    Missing(io::Error),
-    /// The file could be opened but not read to its end.
-    #[error("cannot be read further: {0}")]
-    Read(io::Error),
-    /// There is nothing in it.
-    #[error("has no SQL statement in it")]
-    Empty,
-    /// It is not text.
-    #[error("is {}, not SQL text", .0.name())]
-    Binary(Format),
-    /// A psql command.
-    #[error("{0} is a command of psql, not SQL, and cannot be part of a load")]
-    Command(String),
-    /// A SQL statement that cannot be part of a load.
-    #[error("{what} cannot be part of a load, which is one transaction in one database")]
-    Refused {
-        /// What it is.
-        what: String,
-        /// Whether `pg_dumpall` wrote the file.
-        cluster: bool,
-    },
-    /// Bytes that are no characters.
-    #[error("byte {byte} of the line is not valid UTF-8 (0x{found:02x})")]
-    NotUtf8 {
-        /// Position in the line, from 1.
-        byte: u64,
-        /// The first byte that is wrong.
-        found: u8,
-    },
-    /// The whole file is in UTF-16.
-    #[error("is UTF-16 text; PowerShell writes that when > is used")]
-    Utf16,
-    /// An encoding whose quotes cannot be told apart.
-    #[error("the dump is in the encoding {0}, which cannot be loaded as it is")]
-    Encoding(String),
-    /// The file ends too early.
-    #[error("the file ends in the middle of {what} that begins on line {since}")]
-    Truncated {
-        /// What was open.
-        what: String,
-        /// The line it began on.
-        since: u64,
-    },
-    /// Everything is complete but the last line of `pg_dump` is not there.
-    #[error(
-        "the file ends too early: its last line \"-- PostgreSQL database dump complete\" is missing"
-    )]
-    Unfinished,
-    /// Something follows `FROM stdin;` on its line.
-    #[error(
-        "something follows COPY … FROM stdin; on its line, where the rows must begin on the next"
-    )]
-    CopyLine,
-    /// A statement longer than PostgreSQL takes.
-    #[error("the statement is longer than 1 GB")]
-    TooLong,
-}
-
-fn missing(source: &io::Error) -> String {
-    match source.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        _ => format!("cannot be opened: {source}"),
-    }
-}
-
-/// A file and a line of it, as editors and terminals take it.
-pub struct Place<'a>(pub &'a Path, pub u64);
-
-impl fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.display())?;
-        match self.1 {
-            0 => Ok(()),
-            line => write!(f, ":{line}"),
-        }
-    }
-}
-
-impl fmt::Display for DumpError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", Place(&self.file, self.line), self.fault)
-    }
-}
-
-impl std::error::Error for DumpError {}
-
-impl Explain for DumpError {
-    fn code(&self) -> Code {
-        match &self.fault {
-            Fault::Missing(_) => Code::DumpMissing,
-            Fault::Read(_) => Code::Io,
-            Fault::Empty => Code::DumpEmpty,
-            Fault::Binary(_) => Code::DumpBinary,
-            Fault::Command(_) | Fault::Refused { .. } => Code::DumpCommand,
-            Fault::NotUtf8 { .. } | Fault::Utf16 | Fault::Encoding(_) => Code::DumpEncoding,
-            Fault::Truncated { .. } | Fault::Unfinished => Code::DumpTruncated,
-            Fault::CopyLine | Fault::TooLong => Code::DumpStatement,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        let again = "pg_dump --no-owner --file=rates.sql DATABASE";
-        Some(match &self.fault {
-            Fault::Binary(format) => format.cure(&self.file),
-            Fault::Missing(_) => "check the path, or name another file in the profile: [seed] file".to_owned(),
-            Fault::Read(_) | Fault::TooLong => return None,
-            Fault::Refused { cluster: true, .. } => {
-                format!("this is a dump of a whole server (pg_dumpall); dump one database instead: {again}")
-            }
-            Fault::Command(_) | Fault::Refused { .. } => {
-                format!("make the dump again without --create: {again}")
-            }
-            Fault::NotUtf8 { .. } | Fault::Encoding(_) => {
-                "make the dump again in UTF-8: pg_dump --encoding=UTF8 --no-owner --file=rates.sql DATABASE".to_owned()
-            }
-            Fault::Utf16 => format!("let pg_dump write the file itself: {again}"),
-            Fault::Empty => format!("make the dump again: {again}"),
-            Fault::Truncated { .. } | Fault::Unfinished => {
-                format!("copy or download the file again, or make the dump again: {again}")
-            }
-            Fault::CopyLine => "put the rest of the line after the rows".to_owned(),
-        })
-    }
-}
 
 /// What comes next in a dump.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -538,65 +386,6 @@ impl<R: Read> Reader<R> {
         }
         Ok(None)
     }
-
-    /// The next rows of the COPY block as they stand in the file, or none after its last.
-    ///
-    /// A piece may end in the middle of a row, never in the middle of a character.
-    pub fn rows(&mut self) -> Result<Option<&[u8]>, DumpError> {
-        let piece = loop {
-            let Mode::Rows { since, line_start } = self.mode else {
-                return Ok(None);
-            };
-            match cut(self.held(), line_start, self.ended) {
-                Cut::End(length) => {
-                    self.held.start += length;
-                    self.lexer.skip(1, 0);
-                    self.mode = Mode::Statements;
-                    return Ok(None);
-                }
-                Cut::Rows(length) => {
-                    let length = self.characters(length)?;
-                    if length > 0 {
-                        break self.held.start..self.held.start + length;
-                    }
-                    self.fill()?;
-                }
-                Cut::More if self.ended => return Err(self.copy_truncated(since)),
-                Cut::More => self.fill()?,
-            }
-        };
-        self.held.start = piece.end;
-        let text = self.buffer.get(piece).unwrap_or_default();
-        let (lines, last) = count_lines(text);
-        let column = if lines == 0 { self.lexer.column() } else { 0 };
-        self.lexer.skip(lines, column + last);
-        if let Mode::Rows { line_start, .. } = &mut self.mode {
-            *line_start = text.ends_with(b"\n");
-        }
-        Ok(Some(text))
-    }
-
-    fn copy_truncated(&self, since: u64) -> DumpError {
-        let what = "the rows of a COPY".to_owned();
-        self.error(self.lexer.line(), Fault::Truncated { what, since })
-    }
-
-    /// How many of the first `length` bytes held are whole characters.
-    fn characters(&self, length: usize) -> Result<usize, DumpError> {
-        let text = self.held().get(..length).unwrap_or_default();
-        match std::str::from_utf8(text) {
-            Err(error) if self.encoding == Encoding::Utf8 => {
-                let valid = error.valid_up_to();
-                let cut_off = error.error_len().is_none() && length == self.held.len();
-                if cut_off && !self.ended {
-                    return Ok(valid);
-                }
-                let column = self.lexer.column() + 1;
-                Err(self.not_utf8(text, valid, self.lexer.line(), column))
-            }
-            _ => Ok(length),
-        }
-    }
 }
 
 /// How many lines end in `text`, and how many bytes follow the last of these ends.
@@ -606,66 +395,6 @@ fn count_lines(text: &[u8]) -> (u64, u64) {
     let last = text.iter().rposition(|&byte| byte == b'\n');
     let after = last.map_or(text.len(), |position| text.len() - position - 1);
     (lines as u64, after as u64)
-}
-
-/// What the held bytes of a COPY block begin with.
-enum Cut {
-    /// So many bytes of rows.
-    Rows(usize),
-    /// The line `\.`, so many bytes long.
-    End(usize),
-    /// More bytes are needed to tell.
-    More,
-}
-
-/// Looks for the line `\.` that ends the rows.
-#[expect(
-    clippy::fn_params_excessive_bools,
-    reason = "where the bytes stand: at a line's start, at the file's end"
-)]
-fn cut(held: &[u8], line_start: bool, ended: bool) -> Cut {
-    let mut position = 0;
-    while let Some(found) = next_backslash(held, position) {
-        let after_newline = match found.checked_sub(1) {
-            Some(before) => held.get(before) == Some(&b'\n'),
-            None => line_start,
-        };
-        let end = if after_newline {
-            marker(held.get(found..).unwrap_or_default(), ended)
-        } else {
-            Some(0)
-        };
-        match (found, end) {
-            (0, None) => return Cut::More,
-            (0, Some(length)) if length > 0 => return Cut::End(length),
-            (_, Some(0)) => position = found + 1,
-            (rows, _) => return Cut::Rows(rows),
-        }
-    }
-    if held.is_empty() {
-        Cut::More
-    } else {
-        Cut::Rows(held.len())
-    }
-}
-
-/// The standard library looks for one byte fastest in this way.
-fn next_backslash(held: &[u8], from: usize) -> Option<usize> {
-    let mut rest = held.get(from..)?;
-    let passed = rest.skip_until(b'\\').ok()?;
-    let found = passed > 0 && held.get(from + passed - 1) == Some(&b'\\');
-    found.then(|| from + passed - 1)
-}
-
-/// The length of the line `\.` at the beginning of `text`: 0 where it is another line, none where more is needed.
-fn marker(text: &[u8], ended: bool) -> Option<usize> {
-    match text {
-        [b'\\', b'.', b'\n', ..] => Some(3),
-        [b'\\', b'.', b'\r', b'\n', ..] => Some(4),
-        [b'\\', b'.'] | [b'\\', b'.', b'\r'] if ended => Some(text.len()),
-        [b'\\'] | [b'\\', b'.'] | [b'\\', b'.', b'\r'] if !ended => None,
-        _ => Some(0),
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::error::Explain;
 
 /// A source that gives so many bytes at a time.
 struct Slow<'a>(&'a [u8], usize);
