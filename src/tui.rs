@@ -8,6 +8,7 @@
 //!
 //! The screen is drawn when the inbox is empty, and only when something changed. Tasks never touch the state.
 
+mod clipboard;
 mod effect;
 mod keymap;
 mod message;
@@ -256,7 +257,10 @@ impl Front {
     /// What is done with the terminal itself.
     async fn on_screen(&mut self, state: &mut State, effect: Effect) -> Result<()> {
         match effect {
-            Effect::Copy(text) => self.screen.copy(&text)?,
+            Effect::Copy(text) => {
+                self.screen.copy(&text)?;
+                self.tasks.fill_clipboards(text);
+            }
             Effect::Mouse(mouse) => self.screen.set_mouse(mouse)?,
             Effect::Redraw => self.screen.clear()?,
             Effect::Suspend => {

@@ -5,6 +5,7 @@
 //! read-only and has taken its snapshot, which cannot be made writable any more, and that transaction is rolled back.
 
 mod error;
+mod pulse;
 mod statement;
 mod survey;
 #[cfg(test)]
@@ -21,6 +22,8 @@ use tokio_util::task::TaskTracker;
 
 use super::Settings;
 pub use error::ConsoleError;
+pub use pulse::Gauge;
+pub use pulse::Pulse;
 pub use statement::Page;
 pub use statement::Row;
 pub use survey::Activity;
@@ -70,7 +73,9 @@ impl Session {
         let mut config = settings.config("dashboard");
         config.options(options(access));
         let connect = tokio::time::timeout(PATIENCE, config.connect(NoTls));
-        let connected = connect.await.map_err(|_late| ConsoleError::Silent)?;
+        let connected = connect
+            .await
+            .map_err(|_late| ConsoleError::Silent(PATIENCE))?;
         let (client, connection) = connected.map_err(ConsoleError::connecting)?;
         // Whoever ends the session, on whichever task, ends this with it: nothing of it is left to wait for.
         let driver = TaskTracker::new().spawn(connection);

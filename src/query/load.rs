@@ -18,20 +18,22 @@ pub struct Load {
 }
 
 impl Load {
-    /// Reads the text; what is not known is left out.
-    pub fn read(text: &str) -> Self {
+    /// Reads the text; what is not known is left out. None where nothing of it is: an API counts what it likes.
+    pub fn read(text: &str) -> Option<Self> {
         let mut load = Self::default();
+        let mut is_known = false;
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let Some((series, value)) = line.rsplit_once(' ') else {
                 continue;
             };
+            is_known |= series.starts_with("rates_");
             if let Ok(value) = value.parse() {
                 load.take(series, value);
             }
         }
         load.buckets
             .sort_by(|(one, _), (other, _)| one.total_cmp(other));
-        load
+        is_known.then_some(load)
     }
 
     /// Health checks and whoever reads these figures are no load.
@@ -127,14 +129,14 @@ mod tests {
 
     #[test]
     fn counters_are_summed_over_their_labels() {
-        let load = Load::read(TEXT);
+        let load = Load::read(TEXT).unwrap();
         assert_eq!((load.requests, load.errors), (12.0, 2.0));
         assert_eq!((load.pool_size, load.pool_in_use), (8.0, 1.0));
     }
 
     #[test]
     fn a_quantile_lies_between_the_limits_of_its_bucket() {
-        let load = Load::read(TEXT);
+        let load = Load::read(TEXT).unwrap();
         assert_eq!(load.quantile(0.5), Some(0.001));
         let most = load.quantile(0.75).unwrap();
         assert!((most - 0.0055).abs() < 1e-9, "{most}");
@@ -143,9 +145,17 @@ mod tests {
 
     #[test]
     fn what_was_counted_since_an_api_was_started_anew_is_not_known() {
-        let load = Load::read(TEXT);
+        let load = Load::read(TEXT).unwrap();
         assert!(load.since(&load).unwrap().requests.abs() < f64::EPSILON);
         assert_eq!(load.since(&load).unwrap().quantile(0.5), None);
         assert_eq!(Load::default().since(&load), None);
+    }
+
+    #[test]
+    fn figures_of_other_names_are_none() {
+        let python = "# HELP python_gc_objects_collected_total Objects.\npython_gc_objects_collected_total 7\n";
+        for text in ["", "<h1>Not found</h1>", python] {
+            assert_eq!(Load::read(text), None, "{text}");
+        }
     }
 }

@@ -1,12 +1,15 @@
 //! What has to be done because of a message: data first, then tracked tasks that answer with messages.
 
 mod ask;
+mod configure;
 mod database;
 mod describe;
 mod follow;
 mod look;
 mod operate;
+mod pulse;
 mod slot;
+mod watch;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -20,8 +23,10 @@ use tokio_util::task::TaskTracker;
 use self::database::Desk;
 use self::database::Sent;
 use self::database::Ways;
+use self::pulse::Gauges;
 pub use slot::Slot;
 
+use super::clipboard;
 use super::message::Message;
 use super::state::Key;
 use super::state::operation::Doing;
@@ -71,6 +76,8 @@ pub enum Effect {
         observed: Box<Observed>,
         /// What CPU time is counted from.
         readings: Readings,
+        /// The database, where its figures are looked at too.
+        database: Option<Box<Found>>,
     },
     /// Read what the roles of an environment write, from here on; another reader of it ends.
     Follow {
@@ -94,6 +101,15 @@ pub enum Effect {
     },
     /// Stop changing it; what is done stays.
     Cancel(Key),
+    /// Tell when code of its roles changes; who told that before ends.
+    WatchCode {
+        /// Of which environment.
+        key: Key,
+        /// Its profile, where nothing of it exists yet.
+        profile: Option<PathBuf>,
+    },
+    /// Stop telling.
+    UnwatchCode(Key),
     /// What is done with an environment goes on by another key.
     Rename {
         /// The key it began with.
@@ -242,8 +258,10 @@ pub struct Tasks {
     tracker: TaskTracker,
     follows: HashMap<Key, Shutdown>,
     operations: HashMap<Key, Shutdown>,
+    watches: HashMap<Key, Shutdown>,
     desks: HashMap<Key, Desk>,
     ways: Ways,
+    gauges: Gauges,
 }
 
 impl Tasks {
@@ -257,8 +275,10 @@ impl Tasks {
             tracker: TaskTracker::new(),
             follows: HashMap::new(),
             operations: HashMap::new(),
+            watches: HashMap::new(),
             desks: HashMap::new(),
             ways: Ways::default(),
+            gauges: Gauges::default(),
         }
     }
 
@@ -284,7 +304,8 @@ impl Tasks {
                 key,
                 observed,
                 readings,
-            } => self.sample(key, *observed, readings),
+                database,
+            } => self.sample(key, *observed, readings, database),
             Effect::Follow {
                 key,
                 window,
@@ -301,6 +322,8 @@ impl Tasks {
                     operation.request();
                 }
             }
+            Effect::WatchCode { key, profile } => self.watch_code(key, profile),
+            Effect::UnwatchCode(key) => self.unwatch_code(&key),
             Effect::Rename { from, to } => {
                 if let Some(operation) = self.operations.remove(&from) {
                     self.operations.insert(to, operation);
@@ -412,6 +435,14 @@ impl Tasks {
                 () = end.requested() => None,
             };
             send(&inbox, message).await;
+        });
+    }
+
+    /// Takes text to the clipboards that have a program.
+    pub fn fill_clipboards(&self, text: String) {
+        self.spawn(async {
+            clipboard::fill(text).await;
+            None
         });
     }
 

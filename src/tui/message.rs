@@ -17,8 +17,10 @@ use crate::database::console::Survey;
 use crate::engine;
 use crate::engine::About;
 use crate::engine::Instance;
+use crate::environment::changes::Changed;
 use crate::environment::event;
 use crate::environment::event::Latest;
+use crate::environment::event::Planned;
 use crate::environment::logs::Line;
 use crate::environment::status::Readings;
 use crate::error::Report;
@@ -201,6 +203,27 @@ pub enum Message {
         key: Key,
         /// Its settings.
         result: Result<Vec<Row>, Report>,
+    },
+    /// Code is watched from now on, or cannot be.
+    Watching {
+        /// Of which environment.
+        key: Key,
+        /// Which files and folders.
+        result: Result<String, Report>,
+    },
+    /// Code of roles changed.
+    CodeChanged {
+        /// Of which environment.
+        key: Key,
+        /// Whose, and where.
+        changed: Changed,
+    },
+    /// What is wanted was compared with what runs.
+    Compared {
+        /// In which environment.
+        key: Key,
+        /// What `up` would do, or why it cannot.
+        result: Result<Vec<Planned>, Report>,
     },
     /// Something is to be said above the footer.
     Said(Result<String, Report>),

@@ -13,6 +13,7 @@ use ratatui::layout::Size;
 use super::message::Message;
 use super::state::Key;
 use super::state::State;
+use super::state::charts::Metrics;
 use super::state::charts::Sample;
 use super::state::known::Look;
 use super::state::query::Answered;
@@ -24,6 +25,7 @@ use crate::database::console::Activity;
 use crate::database::console::Count;
 use crate::database::console::Held;
 use crate::database::console::Page;
+use crate::database::console::Pulse;
 use crate::database::console::Survey;
 use crate::database::console::Table;
 use crate::engine::About;
@@ -307,11 +309,57 @@ pub fn samples() -> impl Iterator<Item = Message> {
             sample: Sample {
                 at: noon().checked_add(SignedDuration::from_secs(i64::from(at) * 2)).unwrap(),
                 usage: vec![usage(Role::Database, cpu, 48_300_000), usage(Role::Api, 1.5, 12_100_000)],
-                load: Some(Load::read(&text)),
+                metrics: Load::read(&text).map_or(Metrics::Lacking, Metrics::Told),
+                pulse: Some(Ok(pulse(at))),
             },
             readings: Readings::new(),
         }
     })
+}
+
+/// What a server did at the instant with this number.
+fn pulse(at: u32) -> Pulse {
+    let slow = Activity {
+        pid: 61,
+        began: 1_612_094_400_000_000,
+        database: "rates".to_owned(),
+        user: "rates".to_owned(),
+        application: "psql".to_owned(),
+        seconds: 12.5,
+        state: "active".to_owned(),
+        wait: None,
+        sql: "select day, count(*)\n  from prices\n group by day".to_owned(),
+    };
+    let waits = Activity {
+        seconds: 1.5,
+        wait: Some("Lock: relation".to_owned()),
+        sql: "update prices set price = price + 1 where orig_code = 'CNGGZ'".to_owned(),
+        ..slow.clone()
+    };
+    Pulse {
+        active: u64::from(2 + at % 3),
+        idle: 8,
+        in_transaction: u64::from(at % 10 / 8),
+        most: 100,
+        waiting: 1,
+        transactions: u64::from(at * at),
+        hits: u64::from(at * 1000),
+        reads: u64::from(at * at),
+        slowest: vec![slow, waits],
+    }
+}
+
+/// The last figures once more, with something else in them.
+pub fn sampled(state: &State, change: impl FnOnce(&mut Sample)) -> Message {
+    let known = state.environments.iter().find(|known| known.key == dev());
+    let mut sample = known.unwrap().charts.last().unwrap().clone();
+    sample.at = sample.at.checked_add(SignedDuration::from_secs(2)).unwrap();
+    change(&mut sample);
+    Message::Sampled {
+        key: dev(),
+        sample,
+        readings: Readings::new(),
+    }
 }
 
 /// An environment in which everything works.
@@ -486,6 +534,12 @@ pub fn settings() -> Message {
             row("api.memory", "\"64 MB\"", "--set"),
         ]),
     }
+}
+
+/// What `up` would do to what runs.
+pub fn compared(result: Result<Vec<Planned>, Report>) -> Message {
+    let key = dev();
+    Message::Compared { key, result }
 }
 
 /// What a server does and holds.

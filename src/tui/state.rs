@@ -2,6 +2,7 @@
 
 pub mod charts;
 pub mod database;
+pub mod events;
 pub mod known;
 pub mod list;
 pub mod logs;
@@ -10,6 +11,7 @@ pub mod overlay;
 pub mod query;
 pub mod tree;
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -26,6 +28,7 @@ use crate::error::Code;
 use crate::error::Report;
 use crate::profile::EnvironmentName;
 use crate::rates::Question;
+use events::Events;
 use known::Happening;
 use known::Known;
 use overlay::Overlay;
@@ -117,6 +120,31 @@ pub struct EngineState {
     pub tells: bool,
 }
 
+/// What the mouse moves while its button is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drag {
+    /// The border of the left side.
+    Border,
+    /// A choice of rows of the tab.
+    Rows(Dragged),
+}
+
+/// Lines of the screen that the mouse was drawn over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dragged {
+    /// Where it began.
+    pub from: u16,
+    /// Where it is.
+    pub to: u16,
+}
+
+impl Dragged {
+    /// The lines, from the upper one to the lower one.
+    pub fn lines(self) -> RangeInclusive<u16> {
+        self.from.min(self.to)..=self.from.max(self.to)
+    }
+}
+
 /// What is said above the footer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -158,6 +186,8 @@ pub struct State {
     pub side: u16,
     /// Whether the mouse is ours.
     pub mouse: bool,
+    /// What the mouse is moving.
+    pub drag: Option<Drag>,
     /// What lies over the panes.
     pub overlay: Option<Overlay>,
     /// What is said above the footer.
@@ -166,6 +196,8 @@ pub struct State {
     pub history: Vec<Question>,
     /// Statements that were typed before, newest first.
     pub statements: Vec<String>,
+    /// Which events are shown.
+    pub events: Events,
     /// When engines were asked for their environments.
     pub listed_at: Option<Timestamp>,
     /// Whether something changed that has not been drawn.
@@ -197,10 +229,12 @@ impl State {
             full_screen: false,
             side: 42,
             mouse: true,
+            drag: None,
             overlay: None,
             notice: None,
             history: Vec::new(),
             statements: Vec::new(),
+            events: Events::default(),
             listed_at: None,
             changed: true,
             leaving: false,

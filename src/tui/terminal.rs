@@ -151,10 +151,11 @@ impl Drop for Screen {
     }
 }
 
-/// Clicks and the wheel. crossterm's own command asks for every move too, which is a message for every cell.
+/// Clicks, the wheel, and moves while a button is held. crossterm's own command asks for every move, which is a message
+/// for every cell.
 #[cfg(unix)]
 fn listen_to_mouse(out: &mut impl io::Write) -> io::Result<()> {
-    execute!(out, Print("\x1b[?1000h\x1b[?1006h"))
+    execute!(out, Print("\x1b[?1002h\x1b[?1006h"))
 }
 
 /// Clicks and the wheel, and whatever comes along with them here.

@@ -3,6 +3,7 @@
 mod act;
 mod database;
 mod doing;
+mod events;
 mod input;
 mod logs;
 mod mouse;
@@ -12,6 +13,7 @@ mod tasks;
 mod tick;
 mod tree;
 mod walk;
+mod watch;
 
 use crossterm::event::KeyEvent;
 use crossterm::event::KeyEventKind;

@@ -25,12 +25,15 @@ mod stats;
 mod text;
 mod tree;
 
+use std::ops::RangeInclusive;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use ratatui::layout::Rect;
 use ratatui::layout::Size;
 use ratatui::widgets::Widget;
 
+use super::state::Drag;
 use super::state::Pane;
 use super::state::State;
 use super::state::Tab;
@@ -86,6 +89,8 @@ pub enum Target {
     Role(usize),
     /// A row of the list of checks that is on the screen.
     Check(usize),
+    /// The border between the lists and the main pane.
+    Border,
     /// The main pane.
     Main,
     /// The tab beside it.
@@ -231,6 +236,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         load::draw(state, areas.load, buffer);
     }
     let typed = main_pane::draw(state, &areas, buffer);
+    draw_dragged(state, areas.tab, buffer);
     footer::draw(state, areas.footer, buffer);
     footer::draw_notice(state, areas.notice, buffer);
     let typed = match &state.overlay {
@@ -241,6 +247,16 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         to_ascii(area, buffer);
     }
     typed
+}
+
+/// The rows that the mouse was drawn over.
+fn draw_dragged(state: &State, tab: Rect, buffer: &mut Buffer) {
+    let Some(Drag::Rows(rows)) = &state.drag else {
+        return;
+    };
+    for row in tab.rows().filter(|row| rows.lines().contains(&row.y)) {
+        buffer.set_style(row, state.theme.raised);
+    }
 }
 
 /// What the terminal does not know is stood in for, whoever drew it.
@@ -285,6 +301,21 @@ fn draw_overlay(
     None
 }
 
+/// What happened as plain text: all that is shown, not only what is on the screen.
+pub fn all_events(state: &State) -> String {
+    events::text(state)
+}
+
+/// The place of the last line of the log that is on the screen.
+pub fn last_log_line(state: &State) -> usize {
+    let (area, known) = (log_area(state), state.chosen());
+    known.map_or(0, |known| {
+        let rows = |entry: &_| logs::rows(entry, known.logs.layout, area.width);
+        let window = known.logs.window(area.height.into(), rows);
+        window.end.saturating_sub(1)
+    })
+}
+
 /// Where log lines stand, without the rows around them.
 pub fn log_area(state: &State) -> Rect {
     logs::lines_area(state, areas(state).tab)
@@ -300,11 +331,19 @@ pub fn pane_height(state: &State, pane: Pane) -> u16 {
     let areas = areas(state);
     match pane {
         // In a narrow terminal the list lies over the pane, with room for all.
-        Pane::Roles if areas.roles.is_empty() => roles::height(state).saturating_sub(2).max(1),
-        Pane::Roles => areas.roles.height.saturating_sub(2).max(1),
+        Pane::Roles => {
+            let box_ = match areas.roles.height {
+                0 => roles::height(state),
+                height => height,
+            };
+            let around = 2 + roles::warning_height(state);
+            box_.saturating_sub(around).max(1)
+        }
         Pane::Checks => areas.checks.height.saturating_sub(2).max(1),
         Pane::Main if state.tab == Tab::Query => query::rows_area(areas.tab).height,
         Pane::Main if state.tab == Tab::Database => database::rows_area(areas.tab).height,
+        Pane::Main if state.tab == Tab::Events => events::rows_area(state, areas.tab).height,
+        Pane::Main if state.tab == Tab::Config => config::rows_area(state, areas.tab).height,
         Pane::Main => areas.tab.height,
     }
 }
@@ -322,6 +361,15 @@ pub fn overlay_lines(state: &State) -> usize {
 /// What stands under the mouse.
 pub fn target(state: &State, at: Position) -> Option<Target> {
     let areas = areas(state);
+    let is_border = areas.main.x > 0 && (areas.main.x - 1..=areas.main.x).contains(&at.x);
+    if is_border
+        && areas.main.contains(Position {
+            x: areas.main.x,
+            ..at
+        })
+    {
+        return Some(Target::Border);
+    }
     if areas.header.contains(at) {
         return header::environment_at(state, areas.header, at.x).map(Target::Environment);
     }
@@ -344,6 +392,55 @@ pub fn target(state: &State, at: Position) -> Option<Target> {
     areas.main.contains(at).then_some(Target::Main)
 }
 
+/// Which row of the box that lies over the panes stands under the mouse.
+pub fn overlay_row(state: &State, at: Position) -> Option<usize> {
+    let screen = Rect::new(0, 0, state.size.width, state.size.height);
+    let (place, selected) = match &state.overlay {
+        Some(Overlay::Menu(list)) => (part::inside(menu::place(screen)), list.selected),
+        Some(Overlay::History(list)) => (part::inside(history::place(screen)), list.selected),
+        Some(Overlay::Statements(list)) => (part::inside(statements::place(screen)), list.selected),
+        Some(Overlay::Palette(palette)) => {
+            let rows = part::below(part::inside(palette::place(screen)), 1);
+            (rows, palette.list.selected)
+        }
+        _ => return None,
+    };
+    let offset = (selected + 1).saturating_sub(place.height.into());
+    place
+        .contains(at)
+        .then(|| offset + usize::from(at.y - place.y))
+}
+
+/// Which row of the tab's list stands under the mouse.
+pub fn tab_row(state: &State, at: Position) -> Option<usize> {
+    let (areas, known) = (areas(state), state.chosen()?);
+    let (rows, list) = match state.tab {
+        Tab::Query => (query::rows_area(areas.tab), known.query.list()),
+        Tab::Database => (database::rows_area(areas.tab), known.database.list()),
+        Tab::Events => (events::rows_area(state, areas.tab), known.events),
+        Tab::Config => (config::rows_area(state, areas.tab), known.settings),
+        Tab::Logs => return logs::place_at(state, log_area(state), at),
+        Tab::Stats => return None,
+    };
+    rows.contains(at)
+        .then(|| list.offset + usize::from(at.y - rows.y))
+}
+
+/// The rows of the tab from one line of the screen to another, as they stand there without the bar of the chosen one.
+pub fn tab_text(state: &State, rows: RangeInclusive<u16>) -> String {
+    let mut alone = Buffer::empty(Rect::new(0, 0, state.size.width, state.size.height));
+    draw(state, alone.area, &mut alone);
+    let tab = areas(state).tab;
+    let behind_bar = Rect {
+        x: tab.x + 1,
+        width: tab.width.saturating_sub(1),
+        ..tab
+    };
+    let lines = behind_bar.rows().filter(|row| rows.contains(&row.y));
+    let text: Vec<_> = lines.map(|row| part::text_of(&alone, row)).collect();
+    text.join("\n")
+}
+
 /// What the focused pane shows as plain text: all rows that are on the screen, or the chosen one.
 pub fn rows_text(state: &State, only_chosen: bool) -> Option<String> {
     let known = state.chosen()?;
@@ -356,6 +453,9 @@ pub fn rows_text(state: &State, only_chosen: bool) -> Option<String> {
         Pane::Roles => part::inside(areas.roles),
         Pane::Checks => part::inside(areas.checks),
         Pane::Main if state.tab == Tab::Database => database::rows_area(areas.tab),
+        Pane::Main if state.tab == Tab::Config && only_chosen => {
+            config::rows_area(state, areas.tab)
+        }
         Pane::Main => areas.tab,
     };
     draw(state, alone.area, &mut alone);

@@ -17,6 +17,7 @@ mod embedded;
 mod engines;
 mod lifecycle;
 mod own_api;
+mod panels;
 mod parity;
 mod profile;
 mod query;

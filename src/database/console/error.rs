@@ -1,11 +1,12 @@
 //! Why a session has no result.
 
+use std::time::Duration;
+
 use tokio_postgres::Error;
 use tokio_postgres::error::DbError;
 use tokio_postgres::error::ErrorPosition;
 use tokio_postgres::error::SqlState;
 
-use super::PATIENCE;
 use crate::error::Code;
 use crate::error::Explain;
 
@@ -19,8 +20,8 @@ pub enum ConsoleError {
     #[error("the database cannot be reached")]
     Unreachable(#[source] Error),
     /// The server takes connections and says nothing.
-    #[error("the database does not answer within {} s", PATIENCE.as_secs())]
-    Silent,
+    #[error("the database does not answer within {} s", .0.as_secs())]
+    Silent(Duration),
     /// The server refused a statement.
     #[error("{0}")]
     Refused(Box<Refused>),
@@ -69,7 +70,7 @@ impl ConsoleError {
 impl Explain for ConsoleError {
     fn code(&self) -> Code {
         match self {
-            Self::Unreachable(_) | Self::Silent => Code::DatabaseUnreachable,
+            Self::Unreachable(_) | Self::Silent(_) => Code::DatabaseUnreachable,
             Self::Refused(_) | Self::Copy => Code::StatementRefused,
         }
     }
@@ -86,7 +87,7 @@ impl Explain for ConsoleError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Unreachable(_) | Self::Silent => {
+            Self::Unreachable(_) | Self::Silent(_) => {
                 Some("`ratesdev status` shows how the database is, `ratesdev logs database` what it says".to_owned())
             }
             Self::Copy => Some("`ratesdev psql` can: its \\copy reads and writes files of this machine".to_owned()),

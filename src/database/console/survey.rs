@@ -8,10 +8,10 @@ use super::Session;
 
 const TABLES: &str = include_str!("tables.sql");
 const SIZES: &str = "select pg_table_size(to_regclass($1)), pg_indexes_size(to_regclass($1))";
-const ACTIVITY: &str = include_str!("activity.sql");
+pub(super) const ACTIVITY: &str = include_str!("activity.sql");
 const SEED: &str = "select fingerprint, file, rows from ratesdev.seed";
 /// A survey waits for no lock: somebody who locks a table is what it is to show.
-const HURRY: &str = "set statement_timeout = 3000; set lock_timeout = 300";
+pub(super) const HURRY: &str = "set statement_timeout = 3000; set lock_timeout = 300";
 /// Bytes of a table up to which its rows are counted.
 const COUNTED: u64 = 64_000_000;
 
@@ -93,6 +93,12 @@ impl Activity {
     pub fn runs(&self) -> bool {
         self.state == "active"
     }
+
+    /// Whether its statement stands still until another session lets something go.
+    pub fn waits_for_a_lock(&self) -> bool {
+        let waits = self.wait.as_deref();
+        self.runs() && waits.is_some_and(|wait| wait.starts_with("Lock"))
+    }
 }
 
 impl Session {
@@ -171,7 +177,7 @@ impl Session {
     }
 }
 
-fn bytes(row: &Row, column: usize) -> Result<u64, Error> {
+pub(super) fn bytes(row: &Row, column: usize) -> Result<u64, Error> {
     row.try_get::<_, i64>(column).map(i64::unsigned_abs)
 }
 
@@ -186,7 +192,7 @@ fn table(row: &Row) -> Result<Table, Error> {
     })
 }
 
-fn activity(row: &Row) -> Result<Activity, Error> {
+pub(super) fn activity(row: &Row) -> Result<Activity, Error> {
     Ok(Activity {
         pid: row.try_get(0)?,
         began: row.try_get(1)?,

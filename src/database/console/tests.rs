@@ -349,6 +349,38 @@ async fn a_survey_counts_tables_and_its_statements_can_be_cancelled() {
 }
 
 #[tokio::test]
+async fn figures_come_again_and_again_through_one_session_and_name_who_waits() {
+    let server = Server::start().await;
+    server.write("create table t (a int)").await;
+    let gauge = Gauge::new(server.session(Access::ReadOnly).await).await;
+    let gauge = gauge.unwrap();
+    let alone = gauge.read().await.unwrap();
+    assert_eq!(
+        (alone.sessions(), alone.most),
+        (0, 100),
+        "its own does not count"
+    );
+    let lock = server.session(Access::Writing).await;
+    let locked = lock.client.batch_execute("begin; lock table t").await;
+    locked.unwrap();
+    let busy = server.session(Access::ReadOnly).await;
+    let waiting = TaskTracker::new().spawn(async move { busy.run("table t").await });
+    let deadline = Instant::now() + DEADLINE;
+    let seen = loop {
+        let seen = gauge.read().await.unwrap();
+        // What sessions did is counted a moment after they did it.
+        if seen.waiting == 1 && seen.transactions > alone.transactions {
+            break seen;
+        }
+        assert!(Instant::now() < deadline, "{seen:?}");
+    };
+    assert_eq!((seen.active, seen.in_transaction), (1, 1), "{seen:?}");
+    assert!(seen.slowest[0].waits_for_a_lock(), "{seen:?}");
+    assert!(seen.hits + seen.reads > 0, "{seen:?}");
+    waiting.abort();
+}
+
+#[tokio::test]
 async fn a_statement_is_cancelled_from_outside() {
     let server = Server::start().await;
     let session = server.session(Access::ReadOnly).await;

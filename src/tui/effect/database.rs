@@ -46,15 +46,15 @@ pub struct Desk {
 }
 
 /// Where a session goes.
-struct Target {
+pub(super) struct Target {
     environment: Environment,
-    key: Key,
+    pub(super) key: Key,
     found: Found,
     ways: Ways,
 }
 
 impl Target {
-    async fn session(&self, access: Access) -> Result<Session> {
+    pub(super) async fn session(&self, access: Access) -> Result<Session> {
         let known = self.known().await;
         if let Some(settings) = known {
             match Session::connect(&settings, access).await {
@@ -80,7 +80,7 @@ impl Target {
 }
 
 impl Tasks {
-    fn target(&self, key: Key, found: Found) -> Option<Target> {
+    pub(super) fn target(&self, key: Key, found: Found) -> Option<Target> {
         Some(Target {
             environment: self.environment(&key)?,
             key,
@@ -100,7 +100,8 @@ impl Tasks {
                 Ok(session.survey(held).await?)
             };
             let survey = tokio::time::timeout(PATIENCE, survey).await;
-            let survey = survey.unwrap_or_else(|_late| Err(Error::from(ConsoleError::Silent)));
+            let survey =
+                survey.unwrap_or_else(|_late| Err(Error::from(ConsoleError::Silent(PATIENCE))));
             Some(Message::Surveyed {
                 key: target.key,
                 result: Box::new(survey.map_err(|error| error.report())),
@@ -226,5 +227,5 @@ async fn ended(
     }
     cancel.request().await;
     let page = tokio::time::timeout(GRACE, work).await;
-    page.unwrap_or(Err(ConsoleError::Silent))
+    page.unwrap_or(Err(ConsoleError::Silent(GRACE)))
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Tasks;
-use super::look::resolved;
+use super::configure::resolved;
 use crate::engine::Found;
 use crate::environment::Environment;
 use crate::environment::status::RoleStatus;

@@ -14,6 +14,7 @@ use super::Slot;
 use super::Tasks;
 use super::send;
 use crate::engine::Engine;
+use crate::engine::Found;
 use crate::engine::LogWindow;
 use crate::engine::Observed;
 use crate::engine::Role;
@@ -26,12 +27,12 @@ use crate::error::Result;
 use crate::profile;
 use crate::profile::EnvironmentName;
 use crate::profile::Listed;
-use crate::profile::Resolved;
 use crate::query;
 use crate::query::BaseUrl;
 use crate::query::Load;
 use crate::tui::message::Message;
 use crate::tui::state::Key;
+use crate::tui::state::charts::Metrics;
 use crate::tui::state::charts::Sample;
 use crate::tui::state::known::Look;
 
@@ -79,16 +80,28 @@ impl Tasks {
         });
     }
 
-    /// Measures what an environment uses.
-    pub fn sample(&self, key: Key, observed: Observed, readings: Readings) {
+    /// Measures what an environment uses, and with `database` what that does.
+    pub fn sample(
+        &self,
+        key: Key,
+        observed: Observed,
+        readings: Readings,
+        database: Option<Box<Found>>,
+    ) {
         let Some(environment) = self.environment(&key) else {
             return;
         };
+        let pulse = self.pulse(&key, database);
         self.spawn(async move {
             let used = environment.usage(&observed, &readings);
-            let ((usage, readings), load) = futures_util::join!(used, load(&observed));
-            let at = Timestamp::now();
-            let sample = Sample { at, usage, load };
+            let ((usage, readings), metrics, pulse) =
+                futures_util::join!(used, metrics(&observed), pulse);
+            let sample = Sample {
+                at: Timestamp::now(),
+                usage,
+                metrics,
+                pulse,
+            };
             Some(Message::Sampled {
                 key,
                 sample,
@@ -121,20 +134,6 @@ impl Tasks {
                 }
                 sleep(AGAIN).await;
             }
-        });
-    }
-
-    /// Resolves the profile of an environment.
-    pub fn configure(&self, key: Key, profile: Option<PathBuf>) {
-        let Some(environment) = self.environment(&key) else {
-            return;
-        };
-        let folder = self.home.folder.clone();
-        self.spawn(async move {
-            let resolved = resolved(&environment, &folder, profile.as_deref()).await;
-            let result = resolved.map(|resolved| resolved.rows());
-            let result = result.map_err(|error| error.report());
-            Some(Message::Configured { key, result })
         });
     }
 }
@@ -224,13 +223,19 @@ async fn look(environment: &Environment, readings: &Readings, checks: bool) -> R
     })
 }
 
-async fn load(observed: &Observed) -> Option<Load> {
-    let base = BaseUrl::from(endpoint(observed, Role::Api)?);
-    let response = query::get(&base, "/metrics", Duration::from_secs(1)).await;
-    let response = response
-        .ok()
-        .filter(|response| response.status.is_success())?;
-    Some(Load::read(&String::from_utf8_lossy(&response.body)))
+async fn metrics(observed: &Observed) -> Metrics {
+    let Some(endpoint) = endpoint(observed, Role::Api) else {
+        return Metrics::Away;
+    };
+    let asked = query::get(&BaseUrl::from(endpoint), "/metrics", Duration::from_secs(1)).await;
+    match asked {
+        Ok(response) if response.status.is_success() => {
+            let load = Load::read(&String::from_utf8_lossy(&response.body));
+            load.map_or(Metrics::Lacking, Metrics::Told)
+        }
+        Ok(response) if response.status.is_client_error() => Metrics::Lacking,
+        Ok(_) | Err(_) => Metrics::Away,
+    }
 }
 
 /// The profiles of the folder that can be environments; one that builds upon another stands after it.
@@ -257,24 +262,6 @@ fn depth(profile: &Listed, all: &[Listed]) -> usize {
     std::iter::successors(Some(profile), parent)
         .take(all.len())
         .count()
-}
-
-/// What an environment was made from, else the profile that is named or goes by its name, with all that may overrule it.
-pub async fn resolved(
-    environment: &Environment,
-    folder: &Path,
-    profile: Option<&Path>,
-) -> Result<Resolved> {
-    let observed = environment.observe().await?;
-    let name = environment.name.as_str();
-    let made_from = made_from(&observed, Some(name))?.map(|profile| profile.file);
-    let file = made_from.as_deref().or(profile);
-    let file = file.map(|file| file.display().to_string());
-    let request = profile::Request {
-        environment: Some(name),
-        ..profile::Request::new(Some(file.as_deref().unwrap_or(name)), folder)
-    };
-    Ok(profile::load(&request)?)
 }
 
 fn silent() -> crate::engine::Error {

@@ -11,7 +11,7 @@ use super::Home;
 use super::Inbox;
 use super::Slot;
 use super::Tasks;
-use super::look::resolved;
+use super::configure::resolved;
 use super::send;
 use crate::engine;
 use crate::engine::Engine;
@@ -194,6 +194,12 @@ impl Work {
                 };
                 Ok(format!("{name} is down{data},"))
             }
+            Doing::Reload(role) => {
+                let observed = self.environment.observe().await?;
+                let plan = plan::restart(&observed, &[role.into()]);
+                self.follow(&plan, emitter).await?;
+                Ok(format!("{role} restarted"))
+            }
             Doing::Restart(instance) => {
                 self.carry_out(plan::restart, instance, "restarted", emitter)
                     .await
@@ -250,12 +256,15 @@ impl Work {
         });
         let observed = self.environment.observe().await?;
         let plan = plan(&observed, chosen.as_slice());
-        let environment = &self.environment;
-        environment
-            .carry_out(&plan, WAIT, emitter, &self.end)
-            .await?;
-        let what = instance.map_or_else(|| environment.name.to_string(), |one| one.to_string());
+        self.follow(&plan, emitter).await?;
+        let name = &self.environment.name;
+        let what = instance.map_or_else(|| name.to_string(), |one| one.to_string());
         Ok(format!("{what} {done}"))
+    }
+
+    async fn follow(&self, plan: &plan::Plan, emitter: &Emitter) -> Result<()> {
+        let environment = &self.environment;
+        environment.carry_out(plan, WAIT, emitter, &self.end).await
     }
 }
 

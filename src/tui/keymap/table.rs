@@ -86,6 +86,8 @@ pub enum Action {
     StopStatement,
     Writing,
     Statements,
+    AllEvents,
+    Watch,
     Fold,
     FoldAll,
     Search,
@@ -223,6 +225,9 @@ pub const BINDINGS: &[Binding] = table! {
     Database   NextColumn           ">"           ""              "further columns to the right";
     Database   PreviousColumn       "<"           ""              "further columns to the left";
 
+    Events     Filter               "/"           "filter"        "show only what matches; `!` inverts, `~` is fuzzy";
+    Events     AllEvents            "A"           "all"           "what happened in all environments, or in this one";
+
     Everywhere Up                   "u"           "up"            "bring the environment up";
     Everywhere Down                 "d"           "down"          "take the environment down; its data stays";
     Everywhere TryAgain             "R"           ""              "try again what failed";
@@ -250,6 +255,7 @@ pub const BINDINGS: &[Binding] = table! {
     Everywhere Help                 "? f1"        "help"          "the keys of the focused pane";
     Everywhere Leave                "q ctrl-c"    "leave running" "leave; environments keep running";
     Everywhere Seed                 "ctrl-r"      ""              "load the profile's seed in place of what the database holds";
+    Everywhere Watch                "ctrl-w"      ""              "restart roles when their mounted code changes, or stop that";
     Everywhere DownWithData         "ctrl-x"      ""              "take the environment down and remove its data";
     Everywhere Cancel               "ctrl-k"      ""              "cancel what is being done; what is done stays";
     Everywhere CopyUrl              "U"           ""              "copy the URL of the API";

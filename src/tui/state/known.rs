@@ -1,5 +1,6 @@
 //! One environment as the dashboard knows it.
 
+use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
@@ -16,7 +17,9 @@ use crate::engine::Found;
 use crate::engine::HealthStatus;
 use crate::engine::Instance;
 use crate::engine::Observed;
+use crate::engine::Role;
 use crate::engine::State as Doing;
+use crate::environment::event::Planned;
 use crate::environment::status::CheckStatus;
 use crate::environment::status::Readings;
 use crate::environment::status::RoleStatus;
@@ -40,6 +43,15 @@ pub struct Look {
     pub protected: bool,
     /// Whether its checks were asked at this look; otherwise their answers are older ones.
     pub checked: bool,
+}
+
+/// Whether roles are started again when their code changes, and which have to be.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// Whether that is wished.
+    pub on: bool,
+    /// Roles whose code changed since they were started.
+    pub changed: BTreeSet<Role>,
 }
 
 /// How an environment is, in one word.
@@ -102,6 +114,8 @@ pub struct Known {
     pub logs: Logs,
     /// What it was asked.
     pub query: Query,
+    /// Whether roles are started again when their code changes.
+    pub watch: Watch,
     /// Its database.
     pub database: Database,
     /// What is being done, or was done last and is still shown.
@@ -110,12 +124,16 @@ pub struct Known {
     pub happenings: VecDeque<Happening>,
     /// The resolved profile, or why there is none.
     pub config: Option<Result<Vec<Row>, Report>>,
+    /// What `up` would change, or why it cannot, once that was compared.
+    pub drift: Option<Result<Vec<Planned>, Report>>,
     /// The list of roles.
     pub roles: List,
     /// The list of checks.
     pub checks: List,
     /// The list of events.
     pub events: List,
+    /// Whether the reader stands still among them, so that new ones do not move the choice.
+    pub events_held: bool,
     /// The list of settings.
     pub settings: List,
     /// Rows of charts that are above the screen.
@@ -140,13 +158,16 @@ impl Known {
             charts: Charts::default(),
             logs: Logs::default(),
             query: Query::default(),
+            watch: Watch::default(),
             database: Database::default(),
             operation: None,
             happenings: VecDeque::new(),
             config: None,
+            drift: None,
             roles: List::default(),
             checks: List::default(),
             events: List::default(),
+            events_held: false,
             settings: List::default(),
             stats: 0,
         }
@@ -173,7 +194,7 @@ impl Known {
     /// Where its API answers.
     pub fn api(&self) -> Option<BaseUrl> {
         let observed = &self.look.as_ref()?.observed;
-        endpoint(observed, crate::engine::Role::Api).map(BaseUrl::from)
+        endpoint(observed, Role::Api).map(BaseUrl::from)
     }
 
     /// Whether anything of it is there, data included.
@@ -210,6 +231,9 @@ impl Known {
         let Some(look) = &self.look else {
             return Condition::Unknown;
         };
+        if self.is_in_trouble() {
+            return Condition::Failed;
+        }
         let services = || {
             look.status
                 .roles
@@ -230,16 +254,30 @@ impl Known {
         }
     }
 
+    /// What is wrong with it as a whole: what is seen of its roles is not all, or not certain.
+    pub fn warning(&self) -> Option<String> {
+        let status = &self.look.as_ref()?.status;
+        let missing =
+            Some(status.missing).filter(|missing| *missing > 0 && !status.roles.is_empty());
+        let missing = missing.map(|missing| match missing {
+            1 => "1 instance is missing".to_owned(),
+            more => format!("{more} instances are missing"),
+        });
+        status.trouble.clone().or(missing)
+    }
+
+    /// Whether nothing that is seen of it is certain.
+    fn is_in_trouble(&self) -> bool {
+        let look = self.look.as_ref();
+        look.is_some_and(|look| look.status.trouble.is_some())
+    }
+
     /// Adds something that happened.
     pub fn note(&mut self, happening: Happening) {
         if self.happenings.len() >= EVENTS {
             self.happenings.pop_front();
         }
-        let at_end = self.events.selected + 1 >= self.happenings.len();
         self.happenings.push_back(happening);
-        if at_end {
-            self.events.selected = self.happenings.len().saturating_sub(1);
-        }
     }
 }
 

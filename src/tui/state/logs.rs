@@ -234,6 +234,12 @@ impl Logs {
         self.bottom = last.unwrap_or_default();
     }
 
+    /// Puts the reader on the line at a place, of a screen whose last line is at another.
+    pub fn choose(&mut self, place: usize, last: usize) {
+        self.cursor = Some(self.number(place));
+        self.bottom = self.number(last);
+    }
+
     /// Marks the line that the reader is on, or takes the mark away.
     pub fn mark(&mut self) {
         let number = self.cursor.or_else(|| self.shown.back().copied());

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::engine::Instance;
 use crate::engine::Progress;
+use crate::engine::Role;
 use crate::environment::event::Event;
 use crate::environment::event::Latest;
 use crate::environment::event::Planned;
@@ -23,6 +24,8 @@ pub enum Doing {
     },
     /// Load the profile's seed in place of what the database holds.
     Seed,
+    /// Stop every instance of a role whose code changed, and start them again.
+    Reload(Role),
     /// Stop one instance or all, and start them again.
     Restart(Option<Instance>),
     /// Stop one instance or all.
@@ -43,6 +46,7 @@ impl Doing {
             Self::Down { volumes: false } => format!("down {environment}"),
             Self::Down { volumes: true } => format!("down {environment} with its data"),
             Self::Seed => format!("seed {environment}"),
+            Self::Reload(role) => format!("restart {role} of {environment}, whose code changed"),
             Self::Restart(instance) => on("restart", instance),
             Self::Stop(instance) => on("stop", instance),
             Self::Start(instance) => on("start", instance),

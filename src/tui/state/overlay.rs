@@ -87,13 +87,14 @@ pub struct Palette {
 }
 
 /// The things that can be done with an environment, in the order of the menu.
-pub const MENU: [Action; 15] = [
+pub const MENU: [Action; 16] = [
     Action::Up,
     Action::Down,
     Action::Restart,
     Action::Stop,
     Action::Start,
     Action::Seed,
+    Action::Watch,
     Action::TryAgain,
     Action::Cancel,
     Action::Logs,

@@ -339,6 +339,30 @@ impl Query {
         }
     }
 
+    /// The list of what is shown.
+    pub fn list(&self) -> List {
+        let tree = self
+            .answered
+            .as_ref()
+            .and_then(|answered| answered.tree.as_ref());
+        match tree.filter(|_| self.form == Form::Json) {
+            Some(tree) => tree.list,
+            None => self.row,
+        }
+    }
+
+    /// The same, to be walked.
+    pub fn list_mut(&mut self) -> &mut List {
+        let tree = self
+            .answered
+            .as_mut()
+            .and_then(|answered| answered.tree.as_mut());
+        match tree.filter(|_| self.form == Form::Json) {
+            Some(tree) => &mut tree.list,
+            None => &mut self.row,
+        }
+    }
+
     /// The body that is shown as values.
     pub fn tree_mut(&mut self) -> Option<&mut Tree> {
         let shown = self.answered.as_mut().filter(|_| self.form == Form::Json);

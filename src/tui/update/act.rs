@@ -2,6 +2,7 @@
 
 use super::database;
 use super::doing;
+use super::events;
 use super::logs;
 use super::query;
 use super::tree;
@@ -14,6 +15,7 @@ use crate::environment::exec::psql_variables;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::Scope;
+use crate::tui::state::Key;
 use crate::tui::state::Pane;
 use crate::tui::state::State;
 use crate::tui::state::Tab;
@@ -23,6 +25,9 @@ use crate::tui::state::list::Step;
 use crate::tui::state::overlay::Overlay;
 use crate::tui::state::overlay::Palette;
 use crate::tui::view;
+
+/// Columns of the left side at least.
+const NARROWEST: u16 = 28;
 
 /// Does what was asked for.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -40,6 +45,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             doing::ask_for(state, action)
         }
         A::Seed | A::TryAgain | A::Cancel => doing::ask_for(state, action),
+        A::Watch => super::watch::toggle(state),
         A::Describe => tree::describe(state),
         A::Logs => walk::only_selected(state),
         A::Fold | A::FoldAll | A::Search => tree::in_query(state, action),
@@ -51,6 +57,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
             walk::copy(state, action)
         }
         A::Save => walk::save(state),
+        A::Filter if state.tab == Tab::Events => events::act(state, action),
+        A::AllEvents => events::act(state, action),
         A::Filter | A::NextMatch | A::PreviousMatch | A::OnlyMatches | A::NextLevel | A::Follow => {
             logs::act(state, action)
         }
@@ -87,8 +95,8 @@ fn screen(state: &mut State, action: Action) -> Vec<Effect> {
             state.full_screen = !state.full_screen;
             state.pane = Pane::Main;
         }
-        A::Wider => state.side = (state.side + 4).min(state.size.width * 2 / 5),
-        A::Narrower => state.side = state.side.saturating_sub(4).max(28),
+        A::Wider => widen(state, state.side + 4),
+        A::Narrower => widen(state, state.side.saturating_sub(4)),
         A::NextTheme => {
             state.theme = state.theme.next();
             state.say(format!("theme: {}", state.theme.name.as_str()));
@@ -104,6 +112,12 @@ fn screen(state: &mut State, action: Action) -> Vec<Effect> {
     }
     walk::keep(state);
     Vec::new()
+}
+
+/// Gives the left side so many columns, as far as both sides keep room.
+pub fn widen(state: &mut State, columns: u16) {
+    let most = (state.size.width * 2 / 5).max(NARROWEST);
+    state.side = columns.clamp(NARROWEST, most);
 }
 
 fn terminal(state: &mut State, action: Action) -> Vec<Effect> {
@@ -159,6 +173,7 @@ fn needed(state: &mut State, tab: Tab) -> Vec<Effect> {
     match state.chosen() {
         Some(known) if tab == Tab::Config => vec![configure(known)],
         Some(_) if tab == Tab::Database => database::due(state),
+        Some(_) if tab == Tab::Stats => super::tick::sample_now(state),
         Some(known) if tab == Tab::Query && known.query.waits_for_api() => Vec::new(),
         Some(known) if tab == Tab::Query && known.query.answered.is_none() => query::ask(state),
         _ => Vec::new(),
@@ -189,6 +204,13 @@ pub fn swap(state: &mut State) -> Vec<Effect> {
     let other = state.beside.filter(|_| view::has_room_beside(state));
     let place = Tab::ALL.iter().position(|tab| Some(*tab) == other);
     place.map_or_else(Vec::new, |place| tab(state, place))
+}
+
+/// What was changed may be as wanted now.
+pub fn compared_again(state: &State, key: &Key) -> Option<Effect> {
+    let known = state.chosen().filter(|known| known.key == *key)?;
+    let is_shown = state.tab == Tab::Config || state.beside == Some(Tab::Config);
+    is_shown.then(|| configure(known))
 }
 
 fn configure(known: &Known) -> Effect {
@@ -252,12 +274,21 @@ fn back(state: &mut State) -> Vec<Effect> {
     }
     if state.pane != Pane::Main {
         state.pane = Pane::Main;
-    } else if state.tab == Tab::Logs && logs::open_filter(state) {
+    } else if is_opened(state) {
         walk::keep(state);
     } else {
         state.full_screen = false;
     }
     Vec::new()
+}
+
+/// Whether a filter of the tab was there and has been taken away.
+fn is_opened(state: &mut State) -> bool {
+    match state.tab {
+        Tab::Logs => logs::open_filter(state),
+        Tab::Events => events::open_filter(state),
+        _ => false,
+    }
 }
 
 /// Gives the terminal to a program that runs beside a role.

@@ -144,7 +144,7 @@ pub fn end(state: &State, activity: Activity) -> Vec<Effect> {
 }
 
 /// The database, where it runs.
-fn server(known: Option<&Known>) -> Option<&Found> {
+pub fn server(known: Option<&Known>) -> Option<&Found> {
     let mut instances = known?.instances().iter();
     instances.find(|found| found.instance.role == Role::Database && found.state == Doing::Running)
 }

@@ -7,6 +7,7 @@ use crate::engine::Instance;
 use crate::text::thousands;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
+use crate::tui::state::Key;
 use crate::tui::state::Pane;
 use crate::tui::state::State;
 use crate::tui::state::known::Condition;
@@ -101,10 +102,16 @@ fn held(known: &Known) -> String {
     )
 }
 
-/// Begins something, unless something else is under way.
+/// Begins something with the environment that is shown, unless something else is under way.
 pub fn begin(state: &mut State, doing: Doing) -> Vec<Effect> {
+    let key = state.chosen().map(|known| known.key.clone());
+    key.map_or_else(Vec::new, |key| begin_on(state, &key, doing))
+}
+
+/// The same with any environment.
+pub fn begin_on(state: &mut State, key: &Key, doing: Doing) -> Vec<Effect> {
     let now = state.now;
-    let Some(known) = state.chosen_mut() else {
+    let Some(known) = state.known_mut(key) else {
         return Vec::new();
     };
     if let Some(running) = known

@@ -8,6 +8,7 @@ use tui_input::Input;
 use tui_input::backend::crossterm::to_input_request;
 
 use super::database;
+use super::events;
 use super::logs;
 use super::query;
 use super::tree;
@@ -29,6 +30,7 @@ pub fn key(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
     let known = state.chosen()?;
     match state.tab {
         Tab::Logs if known.logs.typing.is_some() => Some(logs::type_key(state, key)),
+        Tab::Events if state.events.typing.is_some() => Some(events::type_key(state, key)),
         Tab::Query if known.query.seeking.is_some() => {
             if leaves(key) {
                 state.leaving = true;
@@ -89,6 +91,7 @@ pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
         Tab::Logs => logs::paste(state, &line),
         Tab::Query => query::paste(state, &line),
         Tab::Database => database::paste(state, &line),
+        Tab::Events => events::paste(state, &line),
         _ => Vec::new(),
     }
 }

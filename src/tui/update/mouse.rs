@@ -1,4 +1,4 @@
-//! Clicks and the wheel.
+//! Clicks, the wheel, and what is dragged.
 
 use crossterm::event::MouseButton;
 use crossterm::event::MouseEvent;
@@ -9,8 +9,12 @@ use super::act;
 use super::overlay;
 use super::walk;
 use crate::tui::effect::Effect;
+use crate::tui::state::Drag;
+use crate::tui::state::Dragged;
 use crate::tui::state::Pane;
 use crate::tui::state::State;
+use crate::tui::state::Tab;
+use crate::tui::state::known::Known;
 use crate::tui::state::list::Step;
 use crate::tui::view;
 use crate::tui::view::Target;
@@ -18,14 +22,61 @@ use crate::tui::view::Target;
 /// Rows of one turn of the wheel.
 const WHEEL: isize = 3;
 
-/// Takes a click or a turn of the wheel in.
+/// Takes a click, a turn of the wheel or a drag in.
 pub fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
     let at = Position::new(event.column, event.row);
-    state.changed |= !matches!(event.kind, MouseEventKind::Moved | MouseEventKind::Drag(_));
+    state.changed |= event.kind != MouseEventKind::Moved;
     match event.kind {
         MouseEventKind::ScrollDown => wheel(state, at, WHEEL),
         MouseEventKind::ScrollUp => wheel(state, at, -WHEEL),
-        MouseEventKind::Down(MouseButton::Left) => click(state, at),
+        MouseEventKind::Down(MouseButton::Left) => press(state, at),
+        MouseEventKind::Drag(MouseButton::Left) => drag(state, at),
+        MouseEventKind::Up(MouseButton::Left) => drop(state),
+        _ => Vec::new(),
+    }
+}
+
+/// The button goes down: something is clicked, or a drag begins.
+fn press(state: &mut State, at: Position) -> Vec<Effect> {
+    let target = view::target(state, at).filter(|_| state.overlay.is_none());
+    state.drag = match target {
+        Some(Target::Border) => Some(Drag::Border),
+        Some(Target::Main) => Some(Drag::Rows(Dragged {
+            from: at.y,
+            to: at.y,
+        })),
+        _ => None,
+    };
+    click(state, at)
+}
+
+/// The mouse moves with its button down: the border follows it, or rows are chosen.
+fn drag(state: &mut State, at: Position) -> Vec<Effect> {
+    match &mut state.drag {
+        Some(Drag::Border) => act::widen(state, at.x + 1),
+        Some(Drag::Rows(rows)) => {
+            rows.to = at.y;
+            // What is chosen is not to run away while it is.
+            if let Some(known) = state
+                .chosen_mut()
+                .filter(|known| known.logs.cursor.is_none())
+            {
+                known.logs.set_following(false);
+            }
+        }
+        None => {}
+    }
+    walk::keep(state);
+    Vec::new()
+}
+
+/// The button goes up: rows that were chosen are copied.
+fn drop(state: &mut State) -> Vec<Effect> {
+    match state.drag.take() {
+        Some(Drag::Rows(rows)) if rows.from != rows.to => {
+            let text = view::tab_text(state, rows.lines());
+            walk::copied(state, Some(text))
+        }
         _ => Vec::new(),
     }
 }
@@ -54,36 +105,69 @@ fn wheel(state: &mut State, at: Position, rows: isize) -> Vec<Effect> {
 
 fn click(state: &mut State, at: Position) -> Vec<Effect> {
     if state.overlay.is_some() {
-        state.overlay = None;
-        return Vec::new();
+        return overlay::click(state, at);
     }
     match view::target(state, at) {
         Some(Target::Environment(place)) => act::choose(state, place),
         Some(Target::Tab(place)) => act::tab(state, place),
-        Some(Target::Role(row)) => {
-            focus_row(state, Pane::Roles, row);
-            Vec::new()
-        }
-        Some(Target::Check(row)) => {
-            focus_row(state, Pane::Checks, row);
-            Vec::new()
-        }
+        Some(Target::Role(row)) => focus_row(state, Pane::Roles, row),
+        Some(Target::Check(row)) => focus_row(state, Pane::Checks, row),
         Some(Target::Beside) => act::swap(state),
-        Some(Target::Main) => {
-            state.pane = Pane::Main;
-            Vec::new()
-        }
-        None => Vec::new(),
+        Some(Target::Main) => choose_row(state, at),
+        Some(Target::Border) | None => Vec::new(),
     }
 }
 
-fn focus_row(state: &mut State, pane: Pane, row: usize) {
-    state.pane = pane;
-    if let Some(known) = state.chosen_mut() {
-        match pane {
-            Pane::Roles => known.roles.selected = known.roles.offset + row,
-            _ => known.checks.selected = known.checks.offset + row,
+/// Puts the reader on the row of the tab that was clicked; on the one that is chosen already, a click opens it.
+fn choose_row(state: &mut State, at: Position) -> Vec<Effect> {
+    let was_focused = state.pane == Pane::Main;
+    state.pane = Pane::Main;
+    let row = view::tab_row(state, at);
+    let last = view::last_log_line(state);
+    let (tab, happened) = (state.tab, state.happenings().len());
+    let Some((row, known)) = row.zip(state.chosen_mut()) else {
+        return Vec::new();
+    };
+    let before = chosen_row(known, tab);
+    match tab {
+        Tab::Logs => known.logs.choose(row, last),
+        Tab::Query => known.query.list_mut().selected = row,
+        Tab::Database => known.database.list_mut().selected = row,
+        Tab::Events => {
+            known.events.selected = row;
+            known.events_held = row + 1 < happened;
         }
+        Tab::Config => known.settings.selected = row,
+        Tab::Stats => {}
     }
+    let opens = matches!(tab, Tab::Logs | Tab::Database) && was_focused;
+    let again = opens && before == chosen_row(known, tab);
     walk::keep(state);
+    if again { walk::open(state) } else { Vec::new() }
+}
+
+/// The row of a tab that the reader is on.
+fn chosen_row(known: &Known, tab: Tab) -> Option<usize> {
+    match tab {
+        Tab::Logs => known.logs.cursor_place(),
+        Tab::Database => Some(known.database.list().selected),
+        _ => None,
+    }
+}
+
+/// Gives the focus to a row of a list; where it has that already, a click opens what it is about.
+fn focus_row(state: &mut State, pane: Pane, row: usize) -> Vec<Effect> {
+    let was_focused = state.pane == pane;
+    state.pane = pane;
+    let Some(known) = state.chosen_mut() else {
+        return Vec::new();
+    };
+    let list = match pane {
+        Pane::Roles => &mut known.roles,
+        _ => &mut known.checks,
+    };
+    let before = std::mem::replace(&mut list.selected, list.offset + row);
+    let again = was_focused && before == list.selected;
+    walk::keep(state);
+    if again { walk::open(state) } else { Vec::new() }
 }

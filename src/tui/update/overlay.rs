@@ -2,6 +2,7 @@
 
 use crossterm::event::KeyCode;
 use crossterm::event::KeyEvent;
+use ratatui::layout::Position;
 
 use super::act;
 use super::database;
@@ -79,6 +80,25 @@ fn close(state: &mut State) {
     state.overlay = None;
 }
 
+/// A click on a row does what Enter does there; anywhere else it closes what lies on top.
+pub fn click(state: &mut State, at: Position) -> Vec<Effect> {
+    let Some(row) = view::overlay_row(state, at) else {
+        close(state);
+        return Vec::new();
+    };
+    match &mut state.overlay {
+        Some(Overlay::Menu(list) | Overlay::History(list) | Overlay::Statements(list)) => {
+            list.selected = row;
+            open(state)
+        }
+        Some(Overlay::Palette(palette)) => {
+            palette.list.selected = row;
+            begin_chosen(state)
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// The step that an action stands for.
 pub fn step(action: Action) -> Option<Step> {
     Some(match action {
@@ -151,14 +171,7 @@ fn palette(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         KeyCode::Esc => state.overlay = None,
         KeyCode::Down | KeyCode::Tab => take_step(state, Step::Rows(1)),
         KeyCode::Up | KeyCode::BackTab => take_step(state, Step::Rows(-1)),
-        KeyCode::Enter => {
-            let found = palette.found();
-            let chosen = found.get(palette.list.selected).copied();
-            state.overlay = None;
-            return chosen.map_or_else(Vec::new, |binding| {
-                in_its_place(state, binding.scope, binding.action)
-            });
-        }
+        KeyCode::Enter => return begin_chosen(state),
         _ => {
             if input::edit(&mut palette.input, key) {
                 palette.list = List::default();
@@ -166,6 +179,18 @@ fn palette(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+/// Does what is chosen in the palette.
+fn begin_chosen(state: &mut State) -> Vec<Effect> {
+    let Some(Overlay::Palette(palette)) = state.overlay.take() else {
+        return Vec::new();
+    };
+    let found = palette.found();
+    let chosen = found.get(palette.list.selected).copied();
+    chosen.map_or_else(Vec::new, |binding| {
+        in_its_place(state, binding.scope, binding.action)
+    })
 }
 
 /// An action of a tab is done in that tab.

@@ -8,9 +8,12 @@ use super::query;
 use super::tick;
 use super::tree;
 use super::walk;
+use super::watch;
 use crate::database::console::Page;
 use crate::engine;
 use crate::engine::EventKind;
+use crate::engine::HealthStatus;
+use crate::engine::Role;
 use crate::error::Report;
 use crate::profile::EnvironmentName;
 use crate::tui::effect::Effect;
@@ -30,6 +33,12 @@ use crate::tui::state::overlay::Text;
 
 /// Takes in what was told.
 pub fn told(state: &mut State, message: Message) -> Vec<Effect> {
+    let effects = take(state, message);
+    walk::keep(state);
+    effects
+}
+
+fn take(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Profiles(profiles) => profiles_listed(state, profiles),
         Message::Listed { engine, result } => listed(state, engine, result),
@@ -44,6 +53,11 @@ pub fn told(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Happened { engine, event } => happened(state, engine, &event),
         Message::Placed { from, to, because } => placed(state, &from, &to, because),
         Message::Ended { key, result } => ended(state, &key, result),
+        Message::Watching { key, result } => {
+            watch::watching(state, &key, &result);
+            Vec::new()
+        }
+        Message::CodeChanged { key, changed } => watch::changed(state, &key, changed),
         Message::History(questions) => {
             state.history = questions;
             Vec::new()
@@ -108,7 +122,6 @@ fn of_one(state: &mut State, message: Message) -> Vec<Effect> {
         }
         answer => of_answer(state, answer),
     }
-    walk::keep(state);
     Vec::new()
 }
 
@@ -137,6 +150,9 @@ fn of_answer(state: &mut State, message: Message) {
         } => tree::described(state, &(key, instance), *result),
         Message::Configured { key, result } => {
             known(state, &key, |known| known.config = Some(result));
+        }
+        Message::Compared { key, result } => {
+            known(state, &key, |known| known.drift = Some(result));
         }
         _ => {}
     }
@@ -408,6 +424,15 @@ fn seen(known: &mut Known, mut look: Look, tells: bool, now: jiff::Timestamp) ->
         known.outdated = true;
     }
     let changed = !before.is_some_and(|before| is_same(before, &look));
+    let trouble = before.and_then(|before| news_of_trouble(before, &look));
+    if let Some((text, bad)) = trouble {
+        known.note(Happening {
+            time: now,
+            instance: None,
+            text,
+            bad,
+        });
+    }
     if !tells {
         for happening in happenings {
             known.note(happening);
@@ -425,6 +450,15 @@ fn keep_checks(known: &Known, look: &mut Look) {
     if !look.status.roles.is_empty() {
         look.status.checks.clone_from(&before.status.checks);
         look.status.ready &= look.status.checks.iter().all(|check| check.passed);
+    }
+}
+
+/// What is wrong with an environment as a whole, when that begins and when it is over.
+fn news_of_trouble(before: &Look, now: &Look) -> Option<(String, bool)> {
+    match (&before.status.trouble, &now.status.trouble) {
+        (None, Some(trouble)) => Some((trouble.clone(), true)),
+        (Some(_), None) => Some(("what was wrong is over".to_owned(), false)),
+        _ => None,
     }
 }
 
@@ -483,7 +517,25 @@ fn happened(state: &mut State, engine: usize, event: &engine::Event) -> Vec<Effe
         text: words(&event.kind),
         bad: is_bad(&event.kind),
     });
-    tick::look(known, now).into_iter().collect()
+    let mut effects: Vec<_> = tick::look(known, now).into_iter().collect();
+    if may_change_answers(event) {
+        effects.extend(asked_again(state, &key));
+    }
+    effects
+}
+
+/// Whether an API begins to answer, or a seed has been loaded, whoever did that.
+fn may_change_answers(event: &engine::Event) -> bool {
+    match event.instance.role {
+        Role::Api => matches!(
+            event.kind,
+            EventKind::Health {
+                status: HealthStatus::Healthy
+            }
+        ),
+        Role::Seed => event.kind == EventKind::Exited { code: 0 },
+        _ => false,
+    }
 }
 
 /// An environment goes on by another key, and with it what is being done; one that had that key was empty.
@@ -500,6 +552,10 @@ fn placed(state: &mut State, from: &Key, to: &Key, because: Option<String>) -> V
         return Vec::new();
     };
     known.key = to.clone();
+    let watches = known.watch.on.then(|| Effect::WatchCode {
+        key: to.clone(),
+        profile: known.profile.clone(),
+    });
     known.look = None;
     known.looking = false;
     known.logs.reading = false;
@@ -520,11 +576,13 @@ fn placed(state: &mut State, from: &Key, to: &Key, because: Option<String>) -> V
     state.chosen = place.unwrap_or(0);
     let mut effects = vec![
         Effect::Unfollow(from.clone()),
+        Effect::UnwatchCode(from.clone()),
         Effect::Rename {
             from: from.clone(),
             to: to.clone(),
         },
     ];
+    effects.extend(watches);
     if shown.as_ref() == Some(to) {
         effects.extend(act::arrive(state));
     }
@@ -548,7 +606,7 @@ fn is_bad(kind: &EventKind) -> bool {
     match kind {
         EventKind::Exited { code } => !matches!(code, 0 | 130 | 143),
         EventKind::OutOfMemory => true,
-        EventKind::Health { status } => *status == engine::HealthStatus::Unhealthy,
+        EventKind::Health { status } => *status == HealthStatus::Unhealthy,
         _ => false,
     }
 }
@@ -579,24 +637,26 @@ fn ended(state: &mut State, key: &Key, result: Result<String, Report>) -> Vec<Ef
     known.checked_at = None;
     known.database.held_at = None;
     let mut effects: Vec<_> = tick::look(known, now).into_iter().collect();
+    effects.extend(act::compared_again(state, key));
     if bad {
         state.complain(text);
     } else {
         state.say(text);
-        effects.extend(asked_again(state, key, doing));
+        if !matches!(doing, Doing::Down { .. } | Doing::Stop(_)) {
+            effects.extend(asked_again(state, key));
+        }
     }
     effects.push(Effect::List);
-    walk::keep(state);
+    effects.extend(watch::restart_next(state, key));
     effects
 }
 
 /// A live question is asked anew after everything that could change its answer.
-fn asked_again(state: &mut State, key: &Key, doing: Doing) -> Vec<Effect> {
+fn asked_again(state: &mut State, key: &Key) -> Vec<Effect> {
     let is_live = state
         .chosen()
         .is_some_and(|known| known.key == *key && known.query.live);
-    let may_differ = !matches!(doing, Doing::Down { .. } | Doing::Stop(_));
-    if is_live && may_differ {
+    if is_live {
         query::ask(state)
     } else {
         Vec::new()

@@ -7,6 +7,7 @@ use super::database;
 use super::query;
 use crate::tui::effect::Effect;
 use crate::tui::state::State;
+use crate::tui::state::Tab;
 use crate::tui::state::known::Condition;
 use crate::tui::state::known::Known;
 
@@ -44,6 +45,7 @@ pub fn tick(state: &mut State) -> Vec<Effect> {
 
 fn due(state: &mut State) -> Vec<Effect> {
     let now = state.now;
+    let is_looked_at = shows_stats(state);
     let mut effects = Vec::new();
     if state
         .listed_at
@@ -70,7 +72,7 @@ fn due(state: &mut State) -> Vec<Effect> {
             effects.extend(look(known, now));
         }
         if place == chosen {
-            effects.extend(sample(known, now));
+            effects.extend(sample(known, is_looked_at, now));
         }
     }
     effects
@@ -116,7 +118,22 @@ pub fn look(known: &mut Known, now: Timestamp) -> Option<Effect> {
     })
 }
 
-fn sample(known: &mut Known, now: Timestamp) -> Option<Effect> {
+/// Whether the figures of the database are on the screen: nobody else needs them.
+fn shows_stats(state: &State) -> bool {
+    state.tab == Tab::Stats || state.beside == Some(Tab::Stats)
+}
+
+/// Measures at once what is shown, where that is not under way already.
+pub fn sample_now(state: &mut State) -> Vec<Effect> {
+    let now = state.now;
+    let Some(known) = state.chosen_mut() else {
+        return Vec::new();
+    };
+    known.sampled_at = None;
+    sample(known, true, now).into_iter().collect()
+}
+
+fn sample(known: &mut Known, with_database: bool, now: Timestamp) -> Option<Effect> {
     let is_due = known
         .sampled_at
         .is_none_or(|at| now.duration_since(at) >= SAMPLE);
@@ -129,10 +146,12 @@ fn sample(known: &mut Known, now: Timestamp) -> Option<Effect> {
     }
     known.sampling = true;
     known.sampled_at = Some(now);
+    let database = database::server(Some(known)).filter(|_| with_database);
     Some(Effect::Sample {
         key: known.key.clone(),
         observed: Box::new(look.observed.clone()),
         readings: known.readings.clone(),
+        database: database.cloned().map(Box::new),
     })
 }
 

@@ -45,6 +45,7 @@ pub fn step(state: &mut State, step: Step) -> Vec<Effect> {
     let area = view::log_area(state);
     let hidden = view::hidden_charts(state);
     let (pane, tab) = (state.pane, state.tab);
+    let happened = state.happenings().len();
     let Some(known) = state.chosen_mut() else {
         return Vec::new();
     };
@@ -67,7 +68,10 @@ pub fn step(state: &mut State, step: Step) -> Vec<Effect> {
             known.database.list_mut().step(step, count, height);
             return database::fetch(state);
         }
-        (Pane::Main, Tab::Events) => known.events.step(step, known.happenings.len(), height),
+        (Pane::Main, Tab::Events) => {
+            known.events.step(step, happened, height);
+            known.events_held = known.events.selected + 1 < happened;
+        }
         (Pane::Main, Tab::Config) => known.settings.step(step, settings(known), height),
         (Pane::Main, Tab::Stats) => known.stats = step.from(known.stats, hidden + 1, 2),
     }
@@ -88,6 +92,7 @@ pub fn keep(state: &mut State) {
     state.chosen = state.chosen.min(last);
     let hidden = view::hidden_charts(state);
     let of = |pane| usize::from(view::pane_height(state, pane));
+    let happened = state.happenings().len();
     let (roles, checks, height) = (of(Pane::Roles), of(Pane::Checks), of(Pane::Main));
     let Some(known) = state.chosen_mut() else {
         return;
@@ -102,7 +107,10 @@ pub fn keep(state: &mut State) {
     }
     let count = known.database.count();
     known.database.list_mut().keep(count, height);
-    known.events.keep(known.happenings.len(), height);
+    if !known.events_held {
+        known.events.selected = happened.saturating_sub(1);
+    }
+    known.events.keep(happened, height);
     known.settings.keep(settings(known), height);
 }
 
@@ -215,6 +223,11 @@ pub fn copy(state: &mut State, action: Action) -> Vec<Effect> {
         Action::CopyLine => view::rows_text(state, true),
         _ => view::rows_text(state, false),
     };
+    copied(state, text)
+}
+
+/// Says what goes to the clipboard, and takes it there.
+pub fn copied(state: &mut State, text: Option<String>) -> Vec<Effect> {
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         state.complain("there is nothing to copy here");
         return Vec::new();
@@ -252,6 +265,8 @@ pub fn save(state: &mut State) -> Vec<Effect> {
             Some(text) => ("rows", "csv", text),
             None => return Vec::new(),
         },
+        Tab::Events => ("events", "txt", view::all_events(state)),
+        Tab::Config => ("config", "txt", config_text(known)),
         tab => (
             tab.title(),
             "txt",
@@ -264,6 +279,16 @@ pub fn save(state: &mut State) -> Vec<Effect> {
         name: format!("ratesdev-{}-{what}-{time}.{ending}", known.key.name),
         text,
     }]
+}
+
+fn config_text(known: &Known) -> String {
+    let rows = known
+        .config
+        .as_ref()
+        .and_then(|config| config.as_ref().ok());
+    let line =
+        |row: &crate::profile::Row| format!("{} = {}  # {}\n", row.key, row.value, row.origin);
+    rows.into_iter().flatten().map(line).collect()
 }
 
 fn log_text(known: &Known) -> String {

@@ -12,6 +12,7 @@ mod rows;
 mod running;
 mod tables;
 
+pub use self::running::age;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;

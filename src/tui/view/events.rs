@@ -7,53 +7,95 @@
 
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::text::Span;
 
 use super::part;
+use super::render;
+use crate::tui::keymap::Action;
 use crate::tui::state::Pane;
 use crate::tui::state::State;
 use crate::tui::state::known::Happening;
-use crate::tui::theme::Theme;
+use crate::tui::state::known::Known;
 
-/// Draws the rows that are on the screen.
-pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
-    let theme = &state.theme;
-    let Some(known) = state.chosen() else {
-        return;
-    };
-    if known.happenings.is_empty() {
-        let words = [Line::from(
-            "nothing has happened since the dashboard was opened",
-        )];
-        return part::empty(theme, &words, area, buffer);
-    }
-    let rows = known
-        .happenings
-        .iter()
-        .enumerate()
-        .skip(known.events.offset);
-    for ((place, happening), row) in rows.zip(area.rows()) {
-        let chosen = state.pane == Pane::Main && place == known.events.selected;
-        let line = line(theme, happening, row.width);
-        part::row(theme, line, chosen, row, buffer);
-    }
+/// Columns of an environment's name.
+const ENVIRONMENT: usize = 14;
+
+/// Where the rows stand: without the row of the filter, while there is one.
+pub fn rows_area(state: &State, area: Rect) -> Rect {
+    let filter = u16::from(state.events.shows_filter());
+    part::top(area, area.height.saturating_sub(filter))
 }
 
-fn line(theme: &Theme, happening: &Happening, width: u16) -> Line<'static> {
+/// Draws the rows that are on the screen; returns where the cursor belongs while the filter is typed.
+pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let known = state.chosen()?;
+    let happenings = state.happenings();
+    let rows = rows_area(state, area);
+    if happenings.is_empty() {
+        part::empty(&state.theme, &[Line::from(nothing(state))], rows, buffer);
+    }
+    let shown = happenings.into_iter().enumerate().skip(known.events.offset);
+    for ((place, (of, happening)), row) in shown.zip(rows.rows()) {
+        let chosen = state.pane == Pane::Main && place == known.events.selected;
+        let line = line(state, of, happening, row.width);
+        part::row(&state.theme, line, chosen, row, buffer);
+    }
+    if rows.height == area.height {
+        return None;
+    }
+    draw_filter(state, part::bottom(area, 1), buffer)
+}
+
+fn nothing(state: &State) -> String {
+    if state.events.filter.is_open() {
+        return "nothing has happened since the dashboard was opened".to_owned();
+    }
+    let key = state.keymap.word(Action::Back);
+    format!("none of what happened matches; {key} shows all of it")
+}
+
+fn draw_filter(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let theme = &state.theme;
+    let text = &state.events.filter.text;
+    let fault = state.events.filter.fault.as_deref().unwrap_or_default();
+    let left = vec![
+        Span::styled("/ ", theme.accent),
+        Span::raw(part::safe(theme, text, area.width.into())),
+        Span::styled(format!("   {fault}"), theme.warn),
+    ];
+    render(Line::from(left), area, buffer);
+    let typing = state.events.typing.as_ref();
+    let typing = typing.filter(|_| state.pane == Pane::Main)?;
+    let column = u16::try_from(typing.visual_cursor() + 2).unwrap_or(u16::MAX);
+    let column = column.min(area.width.saturating_sub(1));
+    Some(Position::new(area.x.saturating_add(column), area.y))
+}
+
+fn line(state: &State, of: &Known, happening: &Happening, width: u16) -> Line<'static> {
+    let theme = &state.theme;
     let time = happening.time.to_zoned(TimeZone::UTC).strftime("%H:%M:%S");
     let role = happening.instance.map(|instance| instance.role);
     let name = happening.instance.map(|instance| instance.to_string());
     let style = role.map_or_else(Style::new, |role| theme.role(role));
+    let environment = if state.events.of_all {
+        let name = part::safe(theme, of.key.name.as_str(), ENVIRONMENT);
+        format!("{name:<ENVIRONMENT$} ")
+    } else {
+        String::new()
+    };
+    let before = 21 + environment.len();
     let text = part::safe(
         theme,
         &happening.text,
-        usize::from(width).saturating_sub(21),
+        usize::from(width).saturating_sub(before),
     );
     Line::from(vec![
         Span::styled(format!("{time} "), theme.dim),
+        Span::raw(environment),
         Span::styled(format!("{:<10} ", name.unwrap_or_default()), style),
         Span::styled(
             text,
@@ -66,6 +108,20 @@ fn line(theme: &Theme, happening: &Happening, width: u16) -> Line<'static> {
     ])
 }
 
+/// All of them as plain text.
+pub fn text(state: &State) -> String {
+    let line = |(of, happening): (&Known, &Happening)| {
+        let instance = happening.instance.map(|instance| instance.to_string());
+        let (time, of) = (happening.time, &of.key.name);
+        format!(
+            "{time:.0} {of} {} {}\n",
+            instance.unwrap_or_default(),
+            happening.text
+        )
+    };
+    state.happenings().into_iter().map(line).collect()
+}
+
 /// What stands on the lower border.
 pub fn foot(state: &State) -> Option<Line<'static>> {
     let theme = &state.theme;
@@ -76,12 +132,18 @@ pub fn foot(state: &State) -> Option<Line<'static>> {
     } else {
         "as seen from look to look"
     };
-    let count = known.happenings.len();
+    let shown = state.happenings().len();
     let dot = theme.pick("·", "-");
-    (count > 0).then(|| {
-        Line::from(Span::styled(
-            format!(" {count} events {dot} {how} "),
-            theme.dim,
-        ))
-    })
+    let count = if state.events.filter.is_open() {
+        format!("{shown} events")
+    } else {
+        format!("{shown} events that match")
+    };
+    let whose = if state.events.of_all {
+        "all environments".to_owned()
+    } else {
+        known.key.name.to_string()
+    };
+    let words = format!(" {count} {dot} {whose} {dot} {how} ");
+    (shown > 0).then(|| Line::from(Span::styled(words, theme.dim)))
 }

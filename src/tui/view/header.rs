@@ -124,10 +124,14 @@ fn about(state: &State, width: u16) -> Vec<Span<'static>> {
         let words = format!("{} does not answer ", engine.about.engine);
         return vec![Span::styled(words, theme.bad)];
     }
+    if let Some(warning) = state.chosen().and_then(Known::warning) {
+        let words = format!("{} ", part::safe(theme, &warning, usize::from(width) / 2));
+        return vec![Span::styled(words, theme.bad)];
+    }
     let (used, _) = environments(state, width);
     let used: usize = used.iter().map(Span::width).sum();
-    let away = away(state);
-    let used = used + away.as_ref().map_or(0, Span::width);
+    let away: Vec<_> = watches(state).into_iter().chain(away(state)).collect();
+    let used = used + away.iter().map(Span::width).sum::<usize>();
     let mut parts: Vec<_> = facts(state, engine).into_iter().flatten().collect();
     let dot = format!(" {} ", theme.pick("·", "-"));
     loop {
@@ -138,6 +142,13 @@ fn about(state: &State, width: u16) -> Vec<Span<'static>> {
         }
         parts.remove(0);
     }
+}
+
+/// That roles are started again when their code changes.
+fn watches(state: &State) -> Option<Span<'static>> {
+    let is_on = state.chosen().is_some_and(|known| known.watch.on);
+    let words = format!("watching code {}", state.theme.pick("· ", "- "));
+    is_on.then(|| Span::styled(words, state.theme.accent))
 }
 
 /// Another engine that does not answer: its environments, if there are any, cannot be seen.

@@ -9,10 +9,15 @@ use super::part;
 use crate::tui::state::State;
 use crate::tui::state::list::List;
 
+/// Where the box stands.
+pub fn place(area: Rect) -> Rect {
+    part::centred(area, 66, 18.min(area.height.saturating_sub(2)))
+}
+
 /// Draws the box.
 pub fn draw(state: &State, list: List, area: Rect, buffer: &mut Buffer) {
     let theme = &state.theme;
-    let place = part::centred(area, 66, 18.min(area.height.saturating_sub(2)));
+    let place = place(area);
     let inside = part::over(state, "Asked before", place, buffer);
     if state.history.is_empty() {
         let words = [Line::from(

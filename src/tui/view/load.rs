@@ -22,6 +22,7 @@ use crate::engine::Instance;
 use crate::engine::Usage;
 use crate::query::figures;
 use crate::tui::state::State;
+use crate::tui::state::charts::Metrics;
 use crate::tui::state::charts::Sample;
 use crate::tui::state::charts::Traffic;
 use crate::tui::state::known::Known;
@@ -59,6 +60,13 @@ fn lines(state: &State, known: &Known, width: u16) -> Vec<Line<'static>> {
         now,
         least,
     };
+    if known
+        .charts
+        .last()
+        .is_some_and(|sample| sample.metrics == Metrics::Lacking)
+    {
+        return lacking(state, known, width);
+    }
     let mut lines = vec![
         draw(
             figure("req/s", per_second(traffic.rate), 5.0),
@@ -73,11 +81,24 @@ fn lines(state: &State, known: &Known, width: u16) -> Vec<Line<'static>> {
             series(|_, traffic| traffic.quantiles.map(|[_, _, p99]| p99)),
         ),
     ];
-    if let Some(load) = known.charts.last().and_then(|sample| sample.load.as_ref()) {
+    if let Some(load) = known.charts.last().and_then(Sample::load) {
         let now = format!("{:.0} of {:.0}", load.pool_in_use, load.pool_size);
-        let used = series(|sample, _| sample.load.as_ref().map(|load| load.pool_in_use));
+        let used = series(|sample, _| sample.load().map(|load| load.pool_in_use));
         lines.push(draw(figure("pool", now, load.pool_size), used));
     }
+    lines.push(Line::default());
+    lines.extend(roles(state, known, width));
+    lines
+}
+
+/// An API that counts nothing has no charts; what the roles use is known all the same.
+fn lacking(state: &State, known: &Known, width: u16) -> Vec<Line<'static>> {
+    let words = [
+        "  the api has no /metrics that are known",
+        "  here, so its requests are not counted",
+    ];
+    let words = words.map(|words| Line::from(Span::styled(words, state.theme.dim)));
+    let mut lines = words.to_vec();
     lines.push(Line::default());
     lines.extend(roles(state, known, width));
     lines

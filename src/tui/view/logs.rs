@@ -109,6 +109,29 @@ fn nothing(state: &State, known: &Known) -> Vec<Line<'static>> {
     vec![Line::from("nothing was written yet")]
 }
 
+/// The place of the line under the mouse among those that are shown.
+pub fn place_at(state: &State, area: Rect, at: Position) -> Option<usize> {
+    let logs = &state.chosen()?.logs;
+    let rows_of = |entry: &Entry| rows(entry, logs.layout, area.width);
+    let window = logs.window(area.height.into(), rows_of);
+    let mut below = usize::from(area.contains(at).then(|| area.bottom() - at.y)?);
+    // The last line stands at the bottom, unless there are too few to fill the screen.
+    let all: usize = window
+        .clone()
+        .filter_map(|place| logs.at(place))
+        .map(rows_of)
+        .sum();
+    below = below.saturating_sub(usize::from(area.height).saturating_sub(all));
+    let mut places = window
+        .rev()
+        .filter_map(|place| Some((place, rows_of(logs.at(place)?))));
+    places.find_map(|(place, rows)| {
+        let is_it = (1..=rows).contains(&below);
+        below = below.saturating_sub(rows);
+        is_it.then_some(place)
+    })
+}
+
 fn draw_lines(state: &State, logs: &Logs, area: Rect, buffer: &mut Buffer) {
     let layout = logs.layout;
     let height = usize::from(area.height);

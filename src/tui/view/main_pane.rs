@@ -71,8 +71,8 @@ fn draw_tab(state: &State, tab: Tab, area: Rect, buffer: &mut Buffer) -> Option<
         Tab::Logs => return logs::draw(state, area, buffer),
         Tab::Query => return query::draw(state, area, buffer),
         Tab::Database => return database::draw(state, area, buffer),
+        Tab::Events => return events::draw(state, area, buffer),
         Tab::Stats => stats::draw(state, area, buffer),
-        Tab::Events => events::draw(state, area, buffer),
         Tab::Config => config::draw(state, area, buffer),
     }
     None

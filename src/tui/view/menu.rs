@@ -11,11 +11,16 @@ use crate::tui::state::State;
 use crate::tui::state::list::List;
 use crate::tui::state::overlay::MENU;
 
+/// Where the box stands.
+pub fn place(area: Rect) -> Rect {
+    let height = u16::try_from(MENU.len()).unwrap_or(u16::MAX) + 2;
+    part::centred(area, 76, height.min(area.height.saturating_sub(2)))
+}
+
 /// Draws the box.
 pub fn draw(state: &State, list: List, area: Rect, buffer: &mut Buffer) {
     let theme = &state.theme;
-    let height = u16::try_from(MENU.len()).unwrap_or(u16::MAX) + 2;
-    let place = part::centred(area, 76, height.min(area.height.saturating_sub(2)));
+    let place = place(area);
     let name = state
         .chosen()
         .map_or_else(String::new, |known| known.key.name.to_string());

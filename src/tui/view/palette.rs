@@ -18,10 +18,15 @@ use super::render;
 use crate::tui::state::State;
 use crate::tui::state::overlay::Palette;
 
+/// Where the box stands; its first row is what is typed.
+pub fn place(area: Rect) -> Rect {
+    part::centred(area, 110, 18.min(area.height.saturating_sub(2)))
+}
+
 /// Draws the box; returns where the cursor belongs.
 pub fn draw(state: &State, palette: &Palette, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let theme = &state.theme;
-    let place = part::centred(area, 110, 18.min(area.height.saturating_sub(2)));
+    let place = place(area);
     let inside = part::over(state, "Actions", place, buffer);
     let room = usize::from(inside.width).saturating_sub(4);
     let scroll = palette.input.visual_scroll(room);

@@ -84,7 +84,8 @@ pub fn lines(state: &State, role: &RoleStatus, found: &Found, width: u16) -> Vec
     let last = found
         .health
         .as_ref()
-        .and_then(|health| health.last.as_deref());
+        .and_then(|health| health.last.as_deref())
+        .or(role.probe.as_deref());
     let words = part::safe(theme, last.unwrap_or_default(), room * WORDS);
     for (place, words) in part::wrapped(&words, room).iter().enumerate().take(WORDS) {
         let name = if place == 0 { "probe" } else { "" };

@@ -31,7 +31,31 @@ use crate::tui::theme::Theme;
 /// Rows that the list would like to have, its border included.
 pub fn height(state: &State) -> u16 {
     let roles = state.chosen().map_or(0, |known| known.statuses().len());
-    u16::try_from(roles).unwrap_or(u16::MAX).clamp(2, 12) + 2
+    u16::try_from(roles).unwrap_or(u16::MAX).clamp(2, 12) + warning_height(state) + 2
+}
+
+/// Rows of what is wrong with the environment as a whole: what it is, and what helps.
+pub fn warning_height(state: &State) -> u16 {
+    let warning = state.chosen().and_then(Known::warning);
+    if warning.is_some() { 2 } else { 0 }
+}
+
+fn draw_warning(state: &State, area: Rect, buffer: &mut Buffer) {
+    let theme = &state.theme;
+    let Some(warning) = state.chosen().and_then(Known::warning) else {
+        return;
+    };
+    let glyph = theme.pick("✗", "x");
+    let room = usize::from(area.width).saturating_sub(4);
+    let first = vec![
+        Span::styled(format!("  {glyph} "), theme.bad),
+        Span::raw(part::safe(theme, &warning, room)),
+    ];
+    let mut second = vec![Span::raw("    ")];
+    second.extend(part::hint(state, Action::Up, "puts that right"));
+    for (spans, row) in [first, second].into_iter().zip(area.rows()) {
+        render(Line::from(spans), row, buffer);
+    }
 }
 
 /// Draws the list.
@@ -77,8 +101,10 @@ fn draw_rows(state: &State, area: Rect, buffer: &mut Buffer) {
     if known.statuses().is_empty() {
         return part::empty(&state.theme, &nothing(state, known), area, buffer);
     }
+    let list = part::top(area, area.height.saturating_sub(warning_height(state)));
+    draw_warning(state, part::below(area, list.height), buffer);
     let rows = known.statuses().iter().enumerate().skip(known.roles.offset);
-    for ((place, role), row) in rows.zip(area.rows()) {
+    for ((place, role), row) in rows.zip(list.rows()) {
         let chosen = state.pane == Pane::Roles && place == known.roles.selected;
         let line = line(state, known, role, area.width.saturating_sub(1));
         part::row(&state.theme, line, chosen, row, buffer);

@@ -9,11 +9,16 @@ use super::part;
 use crate::tui::state::State;
 use crate::tui::state::list::List;
 
+/// Where the box stands.
+pub fn place(area: Rect) -> Rect {
+    let width = area.width.saturating_sub(4).min(110);
+    part::centred(area, width, 18.min(area.height.saturating_sub(2)))
+}
+
 /// Draws the box.
 pub fn draw(state: &State, list: List, area: Rect, buffer: &mut Buffer) {
     let theme = &state.theme;
-    let width = area.width.saturating_sub(4).min(110);
-    let place = part::centred(area, width, 18.min(area.height.saturating_sub(2)));
+    let place = place(area);
     let inside = part::over(state, "Typed before", place, buffer);
     if state.statements.is_empty() {
         let words = [Line::from("no statement was typed yet")];

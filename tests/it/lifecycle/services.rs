@@ -11,6 +11,7 @@ use crate::support::docker::inspect;
 use crate::support::environment::Environment;
 use crate::support::eventually;
 use crate::support::run::Running;
+use crate::support::terminal::Terminal;
 
 /// A second PostgreSQL that the API depends on, with a volume of its own.
 const STORE: &str = "
@@ -301,6 +302,20 @@ fn what_only_docker_can_run_is_refused_before_anything_is_made() {
     environment.is_gone();
 }
 
+fn the_dashboard_watches_code_too(environment: &Environment, checkout: &Checkout) {
+    let terminal = Terminal::open(&environment.command(&[]), (120, 36));
+    terminal.line("$R");
+    terminal.shows("known day");
+    terminal.key("C-w");
+    terminal.shows("watching /");
+    terminal.shows("watching code");
+    checkout.write("code/main.py", "three");
+    terminal.shows("api restarted in");
+    terminal.shows("worker restarted in");
+    terminal.key("q");
+    terminal.prompts(2);
+}
+
 #[test]
 fn code_that_changes_while_it_is_watched_restarts_whom_it_is_mounted_into_and_nobody_else() {
     let worker = WORKER.replace(", \"store\"", "");
@@ -333,4 +348,5 @@ fn code_that_changes_while_it_is_watched_restarts_whom_it_is_mounted_into_and_no
     eventually("the end", || watching.has_ended().then_some(()));
     assert!(!watching.said().contains("__pycache__"));
     environment.answers();
+    the_dashboard_watches_code_too(&environment, &checkout);
 }

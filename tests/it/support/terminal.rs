@@ -73,6 +73,15 @@ impl Terminal {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// What was copied last, once there is anything.
+    pub fn copied(&self) -> String {
+        eventually("something that was copied", || {
+            let buffer = self.tmux(&["show-buffer"]).output().unwrap();
+            let text = String::from_utf8_lossy(&buffer.stdout).into_owned();
+            (!text.is_empty()).then_some(text)
+        })
+    }
+
     /// Waits until this is on the screen.
     pub fn shows(&self, words: &str) {
         eventually(&format!("{words:?} on the screen"), || {

@@ -105,6 +105,16 @@ impl Filter {
         matches != self.inverse
     }
 
+    /// Whether a text that is no line of the log is one that is shown.
+    pub fn shows_text(&self, text: &str) -> bool {
+        let matches = match &self.kind {
+            Kind::Anything => return true,
+            Kind::Regex(regex) => regex.is_match(text),
+            Kind::Fuzzy(pattern) => score(pattern, text).is_some(),
+        };
+        matches != self.inverse
+    }
+
     /// What is found in a text, to be raised.
     pub fn found(&self, text: &str) -> Vec<Range<usize>> {
         match &self.kind {

@@ -83,7 +83,7 @@ fn short(application: &str) -> &str {
 }
 
 /// How long something has lasted.
-fn age(seconds: f64) -> String {
+pub fn age(seconds: f64) -> String {
     match seconds {
         ..60.0 => format!("{seconds:.1} s"),
         60.0..3600.0 => format!("{:.0} min", seconds / 60.0),
