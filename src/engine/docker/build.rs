@@ -219,6 +219,11 @@ fn failed(cause: &Cause, image: &FolderImage, lines: &[String]) -> Error {
     };
     let mut error = explain::error(cause, &what).detail(last(lines));
     match error.code {
+        // The Engine knows only that the command failed; what it wrote says why.
+        Code::DockerAnswer if explain::tells_of_full_disk(&error.detail) => {
+            error.code = Code::DiskFull;
+            return error.hint(explain::FULL_DISK);
+        }
         Code::DockerAnswer => error.code = Code::BuildFailed,
         Code::ImageMissing | Code::RegistryDenied | Code::RegistryUnreachable => {
             return error.hint("an image that the Dockerfile builds upon cannot be had: check its name behind FROM, and whether its registry can be reached");

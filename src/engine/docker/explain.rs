@@ -100,15 +100,23 @@ pub fn error(cause: &Cause, action: &str) -> Error {
     }
 }
 
+/// What to do about a full disk of the Engine.
+pub const FULL_DISK: &str =
+    "the disk of the Docker Engine is full; `docker system df` shows what fills it";
+
+/// Whether a program has written that its disk is full.
+pub fn tells_of_full_disk(lines: &[String]) -> bool {
+    let mut lines = lines.iter();
+    lines.any(|line| line.contains("No space left on device"))
+}
+
 fn hint(code: Code) -> Option<&'static str> {
     Some(match code {
         Code::DockerDown => {
             "start the Docker Engine, then run the command again; it goes on from where it was"
         }
         Code::DockerTls => "check the certificates on both sides, and whether they have expired",
-        Code::DiskFull => {
-            "the disk of the Docker Engine is full; `docker system df` shows what fills it"
-        }
+        Code::DiskFull => FULL_DISK,
         Code::RegistryUnreachable => {
             "check the network or the proxy of the Docker Engine; an image that is there already is not pulled again; `--engine embedded` needs no image"
         }

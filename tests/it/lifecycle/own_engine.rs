@@ -78,6 +78,7 @@ fn a_full_disk_of_the_engine_is_named_and_nothing_is_lost() {
     };
     let environment = Environment::ready("engine-full").unwrap();
     fills_during_a_build(&engine, &environment);
+    fills_during_a_step_of_a_team_s_build(&engine, &environment);
     fills_during_a_pull(&engine, &environment);
     fills_during_a_seed(&engine, &environment);
 }
@@ -95,6 +96,20 @@ fn fills_during_a_build(engine: &PrivateEngine, environment: &Environment) {
         "hint:",
         "docker system df",
     ]);
+    std::fs::remove_file(ballast).unwrap();
+    environment.run(&["up"]).exits(0);
+    environment.is_whole();
+}
+
+fn fills_during_a_step_of_a_team_s_build(engine: &PrivateEngine, environment: &Environment) {
+    let step = "RUN head -c 60000000 /dev/urandom > /ballast";
+    let dockerfile = format!("FROM {}\n{step}\n", postgres_image());
+    environment.checkout.write("own/Dockerfile", dockerfile);
+    let ballast = engine.fill(30);
+    let up = ["up", "--set", "api.build.context=own"];
+    let full = environment.run(&up).exits(1);
+    full.says(&["E-DISK-FULL", "Step 2/", "hint:", "docker system df"]);
+    environment.answers();
     std::fs::remove_file(ballast).unwrap();
     environment.run(&["up"]).exits(0);
     environment.is_whole();
