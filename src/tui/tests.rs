@@ -1245,9 +1245,15 @@ fn a_tick_is_not_put_off_by_frames_however_much_is_told_meanwhile() {
     let clock = super::Clock {
         drawn: begun + later,
         ticked: begun,
+        pressed: false,
     };
     assert_eq!(clock.wake(calm, true), begun + calm);
     assert_eq!(clock.wake(calm, false), begun + calm);
     let rested = super::Clock::new(begun);
     assert_eq!(rested.wake(calm, true), begun + super::FRAME);
+    let pressed = super::Clock {
+        pressed: true,
+        ..rested
+    };
+    assert_eq!(pressed.wake(calm, true), begun + super::FRAME_OF_KEYS);
 }
