@@ -9,6 +9,8 @@
 //! The screen is drawn when the inbox is empty, and only when something changed. Tasks never touch the state.
 
 mod effect;
+#[cfg(test)]
+mod frames;
 mod keymap;
 mod message;
 #[cfg(test)]
