@@ -10,6 +10,8 @@
 
 mod clipboard;
 mod effect;
+#[cfg(test)]
+mod frames;
 mod keymap;
 mod message;
 #[cfg(test)]
@@ -59,6 +61,9 @@ use theme::Theme;
 
 /// The shortest time between two frames: a screen shows no more.
 const FRAME: Duration = Duration::from_millis(16);
+
+/// The shortest time between two frames while keys are pressed: whoever presses one waits for what it does.
+const FRAME_OF_KEYS: Duration = Duration::from_millis(4);
 
 /// Messages that may wait; whoever tells more waits with them.
 const INBOX: usize = 256;
@@ -161,6 +166,8 @@ struct Front {
 struct Clock {
     drawn: Instant,
     ticked: Instant,
+    /// Whether a key was pressed since it was drawn.
+    pressed: bool,
 }
 
 impl Clock {
@@ -168,7 +175,14 @@ impl Clock {
         Self {
             drawn: now,
             ticked: now,
+            pressed: false,
         }
+    }
+
+    /// When the next frame may be drawn.
+    fn frame(self) -> Instant {
+        let rest = if self.pressed { FRAME_OF_KEYS } else { FRAME };
+        self.drawn + rest
     }
 
     /// When the state is to be told of the time again, however much else is told it meanwhile.
@@ -180,7 +194,7 @@ impl Clock {
     fn wake(self, calm: Duration, changed: bool) -> Instant {
         let tick = self.tick(calm);
         if changed {
-            tick.min(self.drawn + FRAME)
+            tick.min(self.frame())
         } else {
             tick
         }
@@ -191,16 +205,21 @@ impl Front {
     async fn show(&mut self, state: &mut State, effects: Vec<Effect>) -> Result<()> {
         self.carry_out(state, effects).await?;
         while !state.leaving {
-            if state.changed && self.clock.drawn.elapsed() >= FRAME {
+            if state.changed && Instant::now() >= self.clock.frame() {
                 self.screen.draw(state)?;
                 state.changed = false;
                 self.clock.drawn = Instant::now();
+                self.clock.pressed = false;
             }
             let Some(message) = self.next(state).await? else {
                 return Ok(());
             };
+            self.clock.pressed |= matches!(message, Message::Key(_));
             self.take(state, message).await?;
-            self.take_burst(state).await?;
+            // What a key does is seen before what else has arrived.
+            if !self.clock.pressed {
+                self.take_burst(state).await?;
+            }
         }
         Ok(())
     }

@@ -223,3 +223,44 @@ pub fn stop() -> io::Result<()> {
 pub fn stop() -> io::Result<()> {
     Ok(())
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// Where the test below finds it.
+    const FAULT: &str = "tui::terminal::tests::it_fails_while_it_has_the_terminal";
+
+    #[test]
+    #[ignore = "the next test runs it, in a terminal of its own"]
+    fn it_fails_while_it_has_the_terminal() {
+        let _screen = Screen::open().unwrap();
+        panic!("as a fault would");
+    }
+
+    #[test]
+    fn a_panic_is_told_after_the_terminal_was_given_back() {
+        let program = std::env::current_exe().unwrap();
+        let line = format!(
+            "'{}' --ignored --exact {FAULT} --nocapture; stty -a",
+            program.display()
+        );
+        let ran = Command::new("script")
+            .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+            .env("TERM", "xterm-256color")
+            .output()
+            .unwrap();
+        let shown = String::from_utf8_lossy(&ran.stdout);
+        let at = |words: &str| {
+            shown
+                .find(words)
+                .ok_or_else(|| (words.to_owned(), &shown))
+                .unwrap()
+        };
+        assert!(at("\x1b[?1049h") < at("\x1b[?1049l"));
+        assert!(at("\x1b[?1049l") < at("as a fault would"));
+        assert!(at("as a fault would") < at(" icanon"));
+    }
+}

@@ -1,5 +1,8 @@
 //! The dashboard in a real terminal, against a real Engine.
 
+mod bad_days;
+mod story;
+
 use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::atomic::AtomicBool;

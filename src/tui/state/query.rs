@@ -246,6 +246,11 @@ impl Query {
         number
     }
 
+    /// Whether the answer to this line is on its way.
+    pub fn awaits(&self, line: &Line) -> bool {
+        self.asking.is_some() && self.sent.as_ref() == Some(line)
+    }
+
     /// Takes in what came back.
     pub fn take(&mut self, number: u64, result: Result<Answered, Report>) {
         if self.asking.is_none_or(|asking| asking.number != number) {

@@ -170,9 +170,18 @@ fn a_tick_is_not_put_off_by_frames_however_much_is_told_meanwhile() {
     let clock = crate::tui::Clock {
         drawn: begun + later,
         ticked: begun,
+        pressed: false,
     };
     assert_eq!(clock.wake(calm, true), begun + calm);
     assert_eq!(clock.wake(calm, false), begun + calm);
     let rested = crate::tui::Clock::new(begun);
     assert_eq!(rested.wake(calm, true), begun + crate::tui::FRAME);
+    let pressed = crate::tui::Clock {
+        pressed: true,
+        ..rested
+    };
+    assert_eq!(
+        pressed.wake(calm, true),
+        begun + crate::tui::FRAME_OF_KEYS
+    );
 }

@@ -88,15 +88,16 @@ pub fn ask(state: &mut State) -> Vec<Effect> {
     let Some(known) = state.chosen_mut() else {
         return Vec::new();
     };
-    if known.query.asking.is_some() {
-        return Vec::new();
-    }
     let Some(line) = known.query.line() else {
         state.complain(
             "the line has no URL of an API; write it like http://127.0.0.1:15000/rates?…",
         );
         return Vec::new();
     };
+    // The answer to an older question is not waited for, and not shown when it comes.
+    if known.query.awaits(&line) {
+        return Vec::new();
+    }
     let number = known.query.ask(now);
     vec![Effect::Ask {
         key: known.key.clone(),

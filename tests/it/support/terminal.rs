@@ -1,6 +1,8 @@
 //! A real terminal: the program runs in tmux, keys are typed, the screen is read.
 
+use std::io::Write;
 use std::process::Command;
+use std::process::Stdio;
 
 use super::eventually;
 use super::random::token;
@@ -80,6 +82,31 @@ impl Terminal {
             let text = String::from_utf8_lossy(&buffer.stdout).into_owned();
             (!text.is_empty()).then_some(text)
         })
+    }
+
+    /// The screen with its colours.
+    pub fn painted(&self) -> String {
+        let output = self.tmux(&["capture-pane", "-p", "-e"]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// What tmux knows of it, by tmux's name.
+    pub fn ask(&self, format: &str) -> String {
+        let output = self.tmux(&["display-message", "-p", format]).output();
+        let text = String::from_utf8_lossy(&output.unwrap().stdout).into_owned();
+        text.trim_end().to_owned()
+    }
+
+    /// Pastes text, as a terminal does that says so.
+    pub fn paste(&self, text: &str) {
+        let mut load = self.tmux(&["load-buffer", "-"]);
+        let mut load = load.stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = load.stdin.take().unwrap();
+        stdin.write_all(text.as_bytes()).unwrap();
+        drop(stdin);
+        assert!(load.wait().unwrap().success());
+        let pasted = self.tmux(&["paste-buffer", "-p"]).status();
+        assert!(pasted.unwrap().success());
     }
 
     /// Waits until this is on the screen.
