@@ -82,6 +82,8 @@ pub struct Database {
     pub recalled: Option<usize>,
     /// Whether statements may write.
     pub writing: bool,
+    /// Whether the environment's name was typed for that.
+    pub named: bool,
     /// What is shown.
     pub view: View,
     /// The list of tables.
