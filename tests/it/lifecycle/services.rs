@@ -302,3 +302,33 @@ fn code_that_changes_while_it_is_watched_restarts_whom_it_is_mounted_into_and_no
     assert!(!watching.said().contains("__pycache__"));
     environment.answers();
 }
+
+#[test]
+fn ctrl_c_while_a_role_is_restarted_does_not_leave_it_stopped() {
+    let stubborn = WORKER
+        .replace(", \"store\"", "")
+        .replace("trap 'exit 0' TERM", "trap '' TERM");
+    let checkout = checkout(&format!(
+        "sync = [\"../code:/app\"]\nrestart_on_change = true\n---{stubborn}"
+    ));
+    let Some(environment) = Environment::new("patience", &checkout) else {
+        return;
+    };
+    environment.run(&["up"]).exits(0);
+    let watching = environment.start(&["up", "--watch"]);
+    watching.wait_for("Ctrl-C ends that");
+    let started =
+        |role: &str| inspect(&environment.container(role))["State"]["StartedAt"].to_string();
+    let before = ["api", "worker"].map(started);
+    checkout.write("code/main.py", "two");
+    eventually("the API to be started again", || {
+        (started("api") != before[0]).then_some(())
+    });
+    assert_eq!(started("worker"), before[1], "it takes its time to stop");
+    watching.interrupt();
+    watching.finish().exits(0).says(&["is started first"]);
+    assert_ne!(started("worker"), before[1]);
+    let worker = inspect(&environment.container("worker"));
+    assert_eq!(worker["State"]["Running"], true);
+    environment.answers();
+}
