@@ -70,7 +70,9 @@ impl Session {
         let mut config = settings.config("dashboard");
         config.options(options(access));
         let connect = tokio::time::timeout(PATIENCE, config.connect(NoTls));
-        let connected = connect.await.map_err(|_late| ConsoleError::Silent)?;
+        let connected = connect
+            .await
+            .map_err(|_late| ConsoleError::Silent(PATIENCE))?;
         let (client, connection) = connected.map_err(ConsoleError::connecting)?;
         // Whoever ends the session, on whichever task, ends this with it: nothing of it is left to wait for.
         let driver = TaskTracker::new().spawn(connection);

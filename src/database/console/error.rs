@@ -1,11 +1,13 @@
 //! Why a session has no result.
 
+use std::time::Duration;
+
 use tokio_postgres::Error;
 use tokio_postgres::error::DbError;
 use tokio_postgres::error::ErrorPosition;
 use tokio_postgres::error::SqlState;
 
-use super::PATIENCE;
+use super::IDLE;
 use crate::error::Code;
 use crate::error::Explain;
 
@@ -19,8 +21,11 @@ pub enum ConsoleError {
     #[error("the database cannot be reached")]
     Unreachable(#[source] Error),
     /// The server takes connections and says nothing.
-    #[error("the database does not answer within {} s", PATIENCE.as_secs())]
-    Silent,
+    #[error("the database does not answer within {} s", .0.as_secs())]
+    Silent(Duration),
+    /// The server ended the session whose rows were to be fetched.
+    #[error("there are no more rows of this statement: its session has ended")]
+    Ended,
     /// The server refused a statement.
     #[error("{0}")]
     Refused(Box<Refused>),
@@ -57,6 +62,14 @@ impl ConsoleError {
         Self::Refused(Box::new(Refused { db, mark }))
     }
 
+    /// Rows that could not be fetched.
+    pub fn of_rows(error: Error, sql: &str) -> Self {
+        if error.is_closed() {
+            return Self::Ended;
+        }
+        Self::of_statement(error, sql)
+    }
+
     /// Whether the server said that the password is not the one it knows.
     pub fn is_wrong_password(&self) -> bool {
         let Self::Unreachable(error) = self else {
@@ -69,8 +82,8 @@ impl ConsoleError {
 impl Explain for ConsoleError {
     fn code(&self) -> Code {
         match self {
-            Self::Unreachable(_) | Self::Silent => Code::DatabaseUnreachable,
-            Self::Refused(_) | Self::Copy => Code::StatementRefused,
+            Self::Unreachable(_) | Self::Silent(_) => Code::DatabaseUnreachable,
+            Self::Refused(_) | Self::Ended | Self::Copy => Code::StatementRefused,
         }
     }
 
@@ -86,7 +99,11 @@ impl Explain for ConsoleError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Unreachable(_) | Self::Silent => {
+            Self::Ended => Some(format!(
+                "rows that nobody asks for are kept for {} minutes; send the statement again",
+                IDLE.as_secs() / 60
+            )),
+            Self::Unreachable(_) | Self::Silent(_) => {
                 Some("`ratesdev status` shows how the database is, `ratesdev logs database` what it says".to_owned())
             }
             Self::Copy => Some("`ratesdev psql` can: its \\copy reads and writes files of this machine".to_owned()),

@@ -100,7 +100,8 @@ impl Tasks {
                 Ok(session.survey(held).await?)
             };
             let survey = tokio::time::timeout(PATIENCE, survey).await;
-            let survey = survey.unwrap_or_else(|_late| Err(Error::from(ConsoleError::Silent)));
+            let survey =
+                survey.unwrap_or_else(|_late| Err(Error::from(ConsoleError::Silent(PATIENCE))));
             Some(Message::Surveyed {
                 key: target.key,
                 result: Box::new(survey.map_err(|error| error.report())),
@@ -226,5 +227,5 @@ async fn ended(
     }
     cancel.request().await;
     let page = tokio::time::timeout(GRACE, work).await;
-    page.unwrap_or(Err(ConsoleError::Silent))
+    page.unwrap_or(Err(ConsoleError::Silent(GRACE)))
 }
