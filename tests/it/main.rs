@@ -21,5 +21,6 @@ mod parity;
 mod profile;
 mod query;
 mod remote;
+mod secrets;
 mod seed;
 mod support;
