@@ -28,6 +28,7 @@ use sha2::Sha256;
 use self::known::Known;
 pub use self::known::cache;
 use crate::text::hex;
+use folder::ChangedMeanwhile;
 
 /// The repository of the images that are built here; the tag follows from the contents.
 pub const REPOSITORY: &str = "ratesdev/api";
@@ -148,8 +149,12 @@ impl ApiImage {
 
     /// The build context as a tar archive, the same bytes every time.
     pub fn context(&self) -> io::Result<Vec<u8>> {
+        let entries = self.source.entries()?;
+        if format!("{REPOSITORY}:{}", digest(&entries)) != self.tag {
+            return Err(io::Error::other(ChangedMeanwhile(self.source.path())));
+        }
         let mut archive = tar::Builder::new(Vec::new());
-        for entry in self.source.entries()? {
+        for entry in entries {
             let mut header = tar::Header::new_gnu();
             header.set_size(entry.contents.len() as u64);
             header.set_mode(entry.mode);
@@ -162,6 +167,12 @@ impl ApiImage {
 }
 
 impl Source {
+    fn path(&self) -> PathBuf {
+        match self {
+            Self::Binary(path) | Self::Checkout(path) => path.clone(),
+        }
+    }
+
     fn entries(&self) -> io::Result<Vec<Entry>> {
         match self {
             Self::Binary(program) => Ok(binary(std::fs::read(program)?)),
@@ -417,6 +428,8 @@ mod tests {
         );
         write("src/x", "y");
         assert_ne!(first.tag(), locate().tag());
+        let changed = first.context().unwrap_err();
+        assert!(changed.to_string().contains("changed"), "{changed}");
     }
 
     #[test]

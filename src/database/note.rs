@@ -4,8 +4,10 @@ use std::error::Error as StdError;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tokio_postgres::Client;
 use tokio_postgres::Config;
 use tokio_postgres::NoTls;
+use tokio_postgres::Row;
 
 use super::Password;
 
@@ -55,30 +57,31 @@ pub async fn read(
 
 async fn ask(config: &Config) -> Result<Option<Note>, tokio_postgres::Error> {
     let (client, connection) = config.connect(NoTls).await?;
-    let conversation = async {
-        if !client
-            .query_one(HAS_NOTE, &[])
-            .await?
-            .try_get::<_, bool>(0)?
-        {
-            return Ok(None);
-        }
-        let row = client.query_opt(NOTE, &[]).await?;
-        row.map(|row| {
-            Ok(Note {
-                fingerprint: row.try_get(0)?,
-                file: row.try_get(1)?,
-                rows: row.try_get::<_, i64>(2)?.unsigned_abs(),
-            })
-        })
-        .transpose()
-    };
+    let conversation = find(&client);
     tokio::pin!(conversation);
     // The connection moves the bytes, and may end before the last of them have been looked at.
     tokio::select! {
         note = &mut conversation => note,
         _ = connection => conversation.await,
     }
+}
+
+/// The note, by a connection that is there.
+pub async fn find(client: &Client) -> Result<Option<Note>, tokio_postgres::Error> {
+    let has_note = client.query_one(HAS_NOTE, &[]).await?;
+    if !has_note.try_get::<_, bool>(0)? {
+        return Ok(None);
+    }
+    let row = client.query_opt(NOTE, &[]).await?;
+    row.as_ref().map(of_row).transpose()
+}
+
+fn of_row(row: &Row) -> Result<Note, tokio_postgres::Error> {
+    Ok(Note {
+        fingerprint: row.try_get(0)?,
+        file: row.try_get(1)?,
+        rows: row.try_get::<_, i64>(2)?.unsigned_abs(),
+    })
 }
 
 /// PostgreSQL's own words stand behind those of the library.

@@ -6,7 +6,18 @@ use serde_json::Value;
 const MASK: &str = "********";
 
 /// Words by which a name says that its value is a secret.
-const SECRET: [&str; 6] = ["password", "passwd", "secret", "token", "credential", "key"];
+const SECRET: [&str; 7] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "credential",
+    "key",
+];
+
+/// How such names end too.
+const SECRET_ENDINGS: [&str; 3] = ["pass", "_pwd", "-pwd"];
 
 /// Words that end a name whose value only says where a secret is.
 const PLACE: [&str; 4] = ["file", "path", "dir", "folder"];
@@ -18,8 +29,8 @@ pub fn masked(value: Value) -> Value {
             let fields = fields.into_iter();
             fields.map(|(name, value)| field(name, value)).collect()
         }
-        Value::Array(all) => all.into_iter().map(masked).collect(),
-        Value::String(text) => Value::String(word(text)),
+        Value::Array(all) => Value::Array(list(all)),
+        Value::String(text) => Value::String(masked_text(&text)),
         plain => plain,
     }
 }
@@ -34,26 +45,107 @@ fn field(name: String, value: Value) -> (String, Value) {
     (name, value)
 }
 
-/// A variable, an argument or an address.
-fn word(text: String) -> String {
+/// Arguments: what follows a flag that is named like a secret is one.
+fn list(all: Vec<Value>) -> Vec<Value> {
+    let mut is_next = false;
+    let one = |value: Value| {
+        let is_secret = is_next;
+        is_next = value.as_str().is_some_and(is_secret_flag);
+        match value {
+            Value::String(text) if is_secret && is_argument(&text) => {
+                Value::String(MASK.to_owned())
+            }
+            value => masked(value),
+        }
+    };
+    all.into_iter().map(one).collect()
+}
+
+fn is_secret_flag(word: &str) -> bool {
+    let name = word.trim_start_matches('-');
+    name.len() < word.len() && is_name(name) && is_secret(name)
+}
+
+fn is_argument(word: &str) -> bool {
+    !word.is_empty() && !word.starts_with('-')
+}
+
+/// A variable, an argument, an address, or words that hold such.
+fn masked_text(text: &str) -> String {
     match text.split_once('=') {
         Some((name, value)) if is_name(name) && is_secret(name) && !value.is_empty() => {
             format!("{name}={MASK}")
         }
-        _ => without_password(text),
+        _ => without_password(words(text)),
     }
 }
 
+/// Words among which are `name=secret` or `--name secret`, as they are in connection strings and commands.
+fn words(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut is_next = false;
+    // What ends the secret in quotes that the word is a part of.
+    let mut quote = None;
+    for piece in text.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end();
+        let space = piece.get(word.len()..).unwrap_or_default();
+        if let Some(end) = quote {
+            if word.ends_with(end) {
+                quote = None;
+                masked.push_str(space);
+            }
+            continue;
+        }
+        if is_next && is_argument(word) {
+            quote = open_quote(word);
+            masked.push_str(MASK);
+        } else if let Some((before, secret)) = pair(word) {
+            quote = open_quote(secret);
+            masked.push_str(before);
+            masked.push_str(MASK);
+        } else {
+            masked.push_str(word);
+        }
+        if quote.is_none() {
+            masked.push_str(space);
+        }
+        is_next = is_secret_flag(word) || (is_next && word.is_empty());
+    }
+    masked
+}
+
+/// What stands before the first secret in a word, and from there on.
+fn pair(word: &str) -> Option<(&str, &str)> {
+    let split = |(at, _): (usize, &str)| word.split_at_checked(at + 1);
+    let mut pairs = word.match_indices('=').filter_map(split);
+    pairs.find(|(before, secret)| {
+        let name = before.trim_end_matches('=');
+        let start = name.rfind(|c: char| !is_name_part(c));
+        let name = start.map_or(name, |start| name.get(start..).unwrap_or_default());
+        let name = name.trim_start_matches(|c: char| !is_name_part(c));
+        is_secret(name) && !secret.is_empty()
+    })
+}
+
+/// The quotation mark that a word opens and does not close.
+fn open_quote(secret: &str) -> Option<char> {
+    let first = secret.chars().next()?;
+    let is_open = "'\"".contains(first) && (secret.len() == 1 || !secret.ends_with(first));
+    is_open.then_some(first)
+}
+
+fn is_name_part(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_-.".contains(c)
+}
+
 fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+    !text.is_empty() && text.chars().all(is_name_part)
 }
 
 fn is_secret(name: &str) -> bool {
     let name = name.to_lowercase();
-    let says = SECRET.iter().any(|word| name.contains(word));
+    let says = SECRET.iter().any(|word| name.contains(word))
+        || SECRET_ENDINGS.iter().any(|end| name.ends_with(end));
     says && !PLACE.iter().any(|place| name.ends_with(place))
 }
 
@@ -98,6 +190,39 @@ mod tests {
             "Config": {"db_password": "********", "Token": 7, "Hostname": "api"},
             "Args": ["--url=postgres://rates:********@db:5432/rates?x=1", "redis://db and http://u:********@h/x", "a=b"],
             "Mounts": [{"Source": "/secrets/password"}],
+        });
+        assert_eq!(masked(value), expected);
+    }
+
+    #[test]
+    fn secrets_inside_of_texts_and_behind_flags_are_masked() {
+        let value = json!({
+            "Cmd": ["redis-server", "--requirepass", "hunter2", "--port", "6379"],
+            "Flags": ["--password", "--port", "--token"],
+            "Shell": ["sh", "-c", "redis-server --requirepass hunter2 --port 6379"],
+            "Env": [
+                "DSN=host=db password=hunter2 dbname=rates",
+                "ODD=user=a password='hun ter 2' dbname=b",
+                "URL=http://h/x?a=b&api_key=hunter2",
+                "PWD=/app",
+                "MYSQL_PWD=hunter2",
+                "SPACED= --token  hunter2 rest",
+                "PLAIN=a = b, c=d",
+            ],
+        });
+        let expected = json!({
+            "Cmd": ["redis-server", "--requirepass", "********", "--port", "6379"],
+            "Flags": ["--password", "--port", "--token"],
+            "Shell": ["sh", "-c", "redis-server --requirepass ******** --port 6379"],
+            "Env": [
+                "DSN=host=db password=******** dbname=rates",
+                "ODD=user=a password=******** dbname=b",
+                "URL=http://h/x?a=b&api_key=********",
+                "PWD=/app",
+                "MYSQL_PWD=********",
+                "SPACED= --token  ******** rest",
+                "PLAIN=a = b, c=d",
+            ],
         });
         assert_eq!(masked(value), expected);
     }

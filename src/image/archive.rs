@@ -1,30 +1,40 @@
 //! A build's files as a tar archive, written while they are read: a folder may be larger than memory.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::io::Read;
 use std::io::Write;
 use std::path::Path;
+use std::path::PathBuf;
 use std::time::SystemTime;
+
+use sha2::Digest;
+use sha2::Sha256;
 
 use super::walk::Entry;
 use super::walk::IGNORE;
 use super::walk::Kind;
+use crate::text::hex;
+
+/// The SHA-256 of what was written of each file.
+pub type Written = HashMap<PathBuf, String>;
 
 /// Writes entries of the folder `root`, owned by root as Docker has it. `ignore`, where given, stands for the folder's
-/// own `.dockerignore`.
+/// own `.dockerignore`. The archive is ended only where `check` agrees to what was written.
 pub fn write(
     root: &Path,
     entries: &[Entry],
     ignore: Option<&str>,
     out: impl Write,
+    check: impl FnOnce(&Written) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut archive = tar::Builder::new(out);
-    for entry in entries {
-        if ignore.is_none() || entry.path != Path::new(IGNORE) {
-            add(&mut archive, root, entry)
-                .map_err(|error| named(&root.join(&entry.path), &error))?;
-        }
+    let mut archive = tar::Builder::new(Valve { out, shut: false });
+    let written = add_all(&mut archive, root, entries, ignore.is_some());
+    if let Err(error) = written.and_then(|written| check(&written)) {
+        // The builder ends its archive when it is dropped, which would make it look whole.
+        archive.get_mut().shut = true;
+        return Err(error);
     }
     if let Some(text) = ignore {
         let mut header = header(tar::EntryType::Regular, 0o644);
@@ -34,11 +44,53 @@ pub fn write(
     archive.into_inner()?.flush()
 }
 
+fn add_all(
+    archive: &mut tar::Builder<impl Write>,
+    root: &Path,
+    entries: &[Entry],
+    without_ignore: bool,
+) -> io::Result<Written> {
+    let mut written = Written::new();
+    for entry in entries {
+        if without_ignore && entry.path == Path::new(IGNORE) {
+            continue;
+        }
+        let added = add(archive, root, entry);
+        let digest = added.map_err(|error| named(&root.join(&entry.path), &error))?;
+        written.extend(digest.map(|digest| (entry.path.clone(), digest)));
+    }
+    Ok(written)
+}
+
+/// Lets nothing through any more once it is shut.
+struct Valve<W> {
+    out: W,
+    shut: bool,
+}
+
+impl<W: Write> Write for Valve<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.shut {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-fn add(archive: &mut tar::Builder<impl Write>, root: &Path, entry: &Entry) -> io::Result<()> {
+/// Adds an entry; of a file, the digest of what was written is returned.
+fn add(
+    archive: &mut tar::Builder<impl Write>,
+    root: &Path,
+    entry: &Entry,
+) -> io::Result<Option<String>> {
     let kind = match entry.kind {
         Kind::Folder => tar::EntryType::Directory,
         Kind::File => tar::EntryType::Regular,
@@ -47,18 +99,21 @@ fn add(archive: &mut tar::Builder<impl Write>, root: &Path, entry: &Entry) -> io
     let mut header = header(kind, entry.mode);
     header.set_mtime(seconds(entry.metadata.modified()?));
     match &entry.kind {
-        Kind::Folder => archive.append_data(&mut header, &entry.path, io::empty()),
-        Kind::Link(target) => archive.append_link(&mut header, &entry.path, target),
+        Kind::Folder => archive.append_data(&mut header, &entry.path, io::empty())?,
+        Kind::Link(target) => archive.append_link(&mut header, &entry.path, target)?,
         Kind::File => {
             let size = entry.metadata.len();
             header.set_size(size);
-            let contents = Exactly {
+            let mut contents = Exactly {
                 file: File::open(root.join(&entry.path))?,
                 left: size,
+                digest: Sha256::new(),
             };
-            archive.append_data(&mut header, &entry.path, contents)
+            archive.append_data(&mut header, &entry.path, &mut contents)?;
+            return Ok(Some(hex(&contents.digest.finalize())));
         }
     }
+    Ok(None)
 }
 
 fn header(kind: tar::EntryType, mode: u32) -> tar::Header {
@@ -81,6 +136,7 @@ fn seconds(time: SystemTime) -> u64 {
 struct Exactly {
     file: File,
     left: u64,
+    digest: Sha256,
 }
 
 impl Read for Exactly {
@@ -98,6 +154,7 @@ impl Read for Exactly {
             ));
         }
         self.left -= read as u64;
+        self.digest.update(buffer.get(..read).unwrap_or_default());
         Ok(read)
     }
 }

@@ -13,6 +13,7 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use super::archive;
+use super::archive::Written;
 use super::ignore::BadPattern;
 use super::ignore::Ignore;
 use super::known::Known;
@@ -81,6 +82,11 @@ pub enum Unusable {
     },
 }
 
+/// What an image is built from changed after its name was worked out: it would hold something else than its name says.
+#[derive(Debug, thiserror::Error)]
+#[error("{} changed while the image was built", .0.display())]
+pub struct ChangedMeanwhile(pub PathBuf);
+
 impl Explain for Unusable {
     fn code(&self) -> Code {
         Code::ContextUnusable
@@ -110,11 +116,7 @@ struct Rules {
 impl FolderImage {
     /// Finds out what an image is called that is built like this. `cache` remembers what files hold.
     pub fn locate(build: &Build, context: &Path, cache: Option<&Path>) -> Result<Self, Unusable> {
-        let missing = || Unusable::NoFolder(context.to_owned());
-        let real = context.canonicalize().map_err(|_gone| missing())?;
-        if !real.is_dir() {
-            return Err(missing());
-        }
+        let real = real(context)?;
         let mut image = Self {
             tag: String::new(),
             dockerfile: slashed(Path::new(&build.dockerfile))
@@ -127,8 +129,7 @@ impl FolderImage {
         };
         let (_, entries) = image.entries()?;
         image.bytes = entries.iter().map(size).sum();
-        let digest = image.digest(&entries, cache)?;
-        image.tag = format!("{REPOSITORY}:{digest}");
+        image.tag = image.digest_with(&entries, cache)?;
         Ok(image)
     }
 
@@ -137,10 +138,25 @@ impl FolderImage {
         &self.tag
     }
 
-    /// Writes what it is made of as a tar archive.
+    /// Writes what it is made of as a tar archive, which breaks off where that is no longer what its name says: an error
+    /// that is [`ChangedMeanwhile`].
     pub fn write(&self, out: impl Write) -> io::Result<()> {
         let (rules, entries) = self.entries().map_err(io::Error::other)?;
-        archive::write(&self.context, &entries, rules.instead.as_deref(), out)
+        let check = |written: &Written| self.check(&entries, written);
+        let ignore = rules.instead.as_deref();
+        archive::write(&self.context, &entries, ignore, out, check)
+    }
+
+    fn check(&self, entries: &[Entry], written: &Written) -> io::Result<()> {
+        let contents = |entry: &Entry| match written.get(&entry.path) {
+            Some(digest) => Ok(digest.clone()),
+            None => self.read(&entry.path),
+        };
+        let tag = self.digest(entries, contents).map_err(io::Error::other)?;
+        if tag == self.tag {
+            return Ok(());
+        }
+        Err(io::Error::other(ChangedMeanwhile(self.context.clone())))
     }
 
     fn entries(&self) -> Result<(Rules, Vec<Entry>), Unusable> {
@@ -191,37 +207,49 @@ impl FolderImage {
         Ok(Rules { ignore, instead })
     }
 
-    /// Twelve digits that change with anything an image could depend on. Times are no part of it.
-    fn digest(&self, entries: &[Entry], cache: Option<&Path>) -> Result<String, Unusable> {
+    /// The name, with what `cache` remembers of files.
+    fn digest_with(&self, entries: &[Entry], cache: Option<&Path>) -> Result<String, Unusable> {
         let known = cache
             .map(|cache| Known::read(cache, &self.context))
             .unwrap_or_default();
         let mut kept = Known::default();
         let now = SystemTime::from(Timestamp::now());
+        let tag = self.digest(entries, |entry| {
+            let path = slashed(&entry.path);
+            let contents = match known.digest(&path, &entry.metadata) {
+                Some(digest) => digest.to_owned(),
+                None => self.read(&entry.path)?,
+            };
+            kept.remember(&path, &entry.metadata, &contents, now);
+            Ok(contents)
+        })?;
+        if let Some(cache) = cache.filter(|_| kept != known) {
+            kept.write(cache, &self.context);
+        }
+        Ok(tag)
+    }
+
+    /// The name, whose twelve digits change with anything an image could depend on. Times are no part of it. `contents`
+    /// tells the digest of a file.
+    fn digest(
+        &self,
+        entries: &[Entry],
+        mut contents: impl FnMut(&Entry) -> Result<String, Unusable>,
+    ) -> Result<String, Unusable> {
         let mut digest = Sha256::new();
         let target = self.target.as_deref().unwrap_or_default();
         digest.update(format!("{}\0{target}\0{:?}\0", self.dockerfile, self.args));
         for entry in entries {
-            let path = slashed(&entry.path);
             let what = match &entry.kind {
                 Kind::Folder => "folder".to_owned(),
                 Kind::Link(target) => format!("link {}", target.display()),
-                Kind::File => {
-                    let contents = match known.digest(&path, &entry.metadata) {
-                        Some(digest) => digest.to_owned(),
-                        None => self.read(&entry.path)?,
-                    };
-                    kept.remember(&path, &entry.metadata, &contents, now);
-                    format!("file {contents}")
-                }
+                Kind::File => format!("file {}", contents(entry)?),
             };
             digest.update(entry.path.as_os_str().as_encoded_bytes());
             digest.update(format!("\0{:o}\0{what}\0", entry.mode));
         }
-        if let Some(cache) = cache.filter(|_| kept != known) {
-            kept.write(cache, &self.context);
-        }
-        Ok(hex(&digest.finalize()).chars().take(12).collect())
+        let digits: String = hex(&digest.finalize()).chars().take(12).collect();
+        Ok(format!("{REPOSITORY}:{digits}"))
     }
 
     fn read(&self, path: &Path) -> Result<String, Unusable> {
@@ -229,6 +257,27 @@ impl FolderImage {
         let digest = digest_of(&path).map_err(Unreadable::at(&path));
         digest.map_err(|error| self.unreadable(error))
     }
+}
+
+/// The folder behind links.
+fn real(context: &Path) -> Result<PathBuf, Unusable> {
+    let missing = || Unusable::NoFolder(context.to_owned());
+    match context.canonicalize() {
+        Ok(real) if real.is_dir() => Ok(real),
+        Ok(_) => Err(missing()),
+        Err(error) if is_absent(&error) => Err(missing()),
+        Err(error) => Err(Unusable::Unreadable {
+            context: context.to_owned(),
+            source: Unreadable::at(context)(error),
+        }),
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 fn digest_of(path: &Path) -> io::Result<String> {

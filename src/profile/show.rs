@@ -32,10 +32,15 @@ pub struct Row {
 impl Resolved {
     /// Every setting in the order of the table, then every check.
     pub fn rows(&self) -> Vec<Row> {
+        self.rows_of(|value| value)
+    }
+
+    /// The same of values that are changed before they are written.
+    pub fn rows_of(&self, change: impl Fn(Json) -> Json) -> Vec<Row> {
         let mut profile = self.profile.clone();
         let setting = |setting: &Setting<Profile>| Row {
             key: setting.key.to_owned(),
-            value: toml(&setting.value(&mut profile)),
+            value: toml(&change(setting.value(&mut profile))),
             origin: self
                 .origins
                 .get(setting.key)
@@ -45,7 +50,7 @@ impl Resolved {
         let mut rows: Vec<_> = SETTINGS.iter().map(setting).collect();
         rows.retain(|row| row.value != ABSENT);
         for service in &self.profile.services {
-            rows.extend(self.service_rows(service));
+            rows.extend(self.service_rows(service, &change));
         }
         let checks = self.profile.checks.iter().zip(&self.check_origins);
         rows.extend(checks.map(|(check, origin)| Row {
@@ -56,13 +61,13 @@ impl Resolved {
         rows
     }
 
-    fn service_rows(&self, service: &TeamService) -> Vec<Row> {
+    fn service_rows(&self, service: &TeamService, change: impl Fn(Json) -> Json) -> Vec<Row> {
         let parts = service_parts(service).into_iter();
         let row = |(key, value): (&str, Json)| {
             let key = format!("{SERVICES}.{}.{key}", service.name);
             let origin = self.service_origins.get(&key);
             Row {
-                value: toml(&value),
+                value: toml(&change(value)),
                 origin: origin.unwrap_or(&Origin::Default).to_string(),
                 key,
             }

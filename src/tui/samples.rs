@@ -28,6 +28,7 @@ use crate::database::console::Page;
 use crate::database::console::Pulse;
 use crate::database::console::Survey;
 use crate::database::console::Table;
+use crate::database::note::Note;
 use crate::engine::About;
 use crate::engine::Contents;
 use crate::engine::Flow;
@@ -571,7 +572,11 @@ pub fn surveyed() -> Message {
             table("public", "regions", Count::About(20), 8192),
             table("ratesdev", "seed", Count::Exact(1), 8192),
         ],
-        seed: Some(("8e120108".repeat(8), "rates.sql".to_owned(), 56_852)),
+        seed: Some(Note {
+            fingerprint: "8e120108".repeat(8),
+            file: "rates.sql".to_owned(),
+            rows: 56_852,
+        }),
     };
     let survey = Survey {
         server: "13.5 (Debian 13.5-1.pgdg110+1)".to_owned(),

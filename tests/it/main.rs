@@ -22,5 +22,6 @@ mod parity;
 mod profile;
 mod query;
 mod remote;
+mod secrets;
 mod seed;
 mod support;

@@ -1,5 +1,6 @@
 //! `ratesdev up --watch`: starts roles again when their code changes, until it is interrupted.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use crate::cli::Context;
@@ -13,6 +14,7 @@ use crate::environment::event;
 use crate::environment::plan;
 use crate::error::Exit;
 use crate::error::Result;
+use crate::shutdown::Shutdown;
 
 /// Goes on until it is interrupted, which leaves the environment as it is. What does not start again is told, and the
 /// next change tries anew.
@@ -34,22 +36,22 @@ pub async fn run(
     ));
     loop {
         let changed = tokio::select! {
-            changed = code.next() => changed,
+            biased;
             () = context.shutdown.requested() => None,
+            changed = code.next() => changed,
         };
         let Some(changed) = changed else {
             return Ok(Exit::Done);
         };
-        let restarted = restart(&changed, environment, wait, json, context).await;
-        match restarted {
-            Err(error) if !context.shutdown.is_requested() => {
-                context.out.failure(&context.out.report(&error));
-            }
-            _ => {}
+        match restart(&changed, environment, wait, json, context).await {
+            Err(error) if context.shutdown.is_requested() => return Err(error),
+            Err(error) => context.out.failure(&context.out.report(&error)),
+            Ok(()) => {}
         }
     }
 }
 
+/// A restart that has begun is ended, also after Ctrl-C: between its steps nothing of the role runs.
 async fn restart(
     changed: &Changed,
     environment: &Environment,
@@ -69,10 +71,21 @@ async fn restart(
     let work = async {
         // Dropping the emitter at the end is what ends the stream for its reader.
         let emitter = emitter;
-        environment
-            .carry_out(&plan, wait, &emitter, &context.shutdown)
-            .await
+        let whole = Shutdown::default();
+        environment.carry_out(&plan, wait, &emitter, &whole).await
     };
-    let (done, shown) = tokio::join!(work, report::follow(events, &context.out, json));
+    let both = async { tokio::join!(work, report::follow(events, &context.out, json)) };
+    let (done, shown) = tokio::select! {
+        both = both => both,
+        never = ask_for_patience(context) => match never {},
+    };
     done.and(shown)
+}
+
+async fn ask_for_patience(context: &Context) -> Infallible {
+    context.shutdown.requested().await;
+    context
+        .out
+        .note("what was stopped is started first; Ctrl-C once more ends this at once");
+    std::future::pending().await
 }

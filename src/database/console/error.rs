@@ -7,6 +7,7 @@ use tokio_postgres::error::DbError;
 use tokio_postgres::error::ErrorPosition;
 use tokio_postgres::error::SqlState;
 
+use super::IDLE;
 use crate::error::Code;
 use crate::error::Explain;
 
@@ -22,6 +23,9 @@ pub enum ConsoleError {
     /// The server takes connections and says nothing.
     #[error("the database does not answer within {} s", .0.as_secs())]
     Silent(Duration),
+    /// The server ended the session whose rows were to be fetched.
+    #[error("there are no more rows of this statement: its session has ended")]
+    Ended,
     /// The server refused a statement.
     #[error("{0}")]
     Refused(Box<Refused>),
@@ -58,6 +62,14 @@ impl ConsoleError {
         Self::Refused(Box::new(Refused { db, mark }))
     }
 
+    /// Rows that could not be fetched.
+    pub fn of_rows(error: Error, sql: &str) -> Self {
+        if error.is_closed() {
+            return Self::Ended;
+        }
+        Self::of_statement(error, sql)
+    }
+
     /// Whether the server said that the password is not the one it knows.
     pub fn is_wrong_password(&self) -> bool {
         let Self::Unreachable(error) = self else {
@@ -71,7 +83,7 @@ impl Explain for ConsoleError {
     fn code(&self) -> Code {
         match self {
             Self::Unreachable(_) | Self::Silent(_) => Code::DatabaseUnreachable,
-            Self::Refused(_) | Self::Copy => Code::StatementRefused,
+            Self::Refused(_) | Self::Ended | Self::Copy => Code::StatementRefused,
         }
     }
 
@@ -87,6 +99,10 @@ impl Explain for ConsoleError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Ended => Some(format!(
+                "rows that nobody asks for are kept for {} minutes; send the statement again",
+                IDLE.as_secs() / 60
+            )),
             Self::Unreachable(_) | Self::Silent(_) => {
                 Some("`ratesdev status` shows how the database is, `ratesdev logs database` what it says".to_owned())
             }

@@ -77,7 +77,7 @@ impl Session {
     /// The next rows of the statement that was run.
     pub async fn fetch(&self, sql: &str) -> Result<Page, ConsoleError> {
         let fetched = self.fetch_rows(sql).await;
-        fetched.map_err(|error| ConsoleError::of_statement(error, sql))
+        fetched.map_err(|error| ConsoleError::of_rows(error, sql))
     }
 
     async fn fetch_rows(&self, sql: &str) -> Result<Page, tokio_postgres::Error> {

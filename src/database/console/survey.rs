@@ -1,17 +1,23 @@
 //! What a database holds and does: its tables, and the statements that run.
 
+use std::time::Duration;
+use std::time::Instant;
+
 use tokio_postgres::Error;
 use tokio_postgres::Row;
 
 use super::ConsoleError;
 use super::Session;
+use crate::database::note;
+use crate::database::note::Note;
 
 const TABLES: &str = include_str!("tables.sql");
 const SIZES: &str = "select pg_table_size(to_regclass($1)), pg_indexes_size(to_regclass($1))";
 pub(super) const ACTIVITY: &str = include_str!("activity.sql");
-const SEED: &str = "select fingerprint, file, rows from ratesdev.seed";
 /// A survey waits for no lock: somebody who locks a table is what it is to show.
 pub(super) const HURRY: &str = "set statement_timeout = 3000; set lock_timeout = 300";
+/// How long tables are measured before the rest keep what the server guesses: locks may hold up every one of them.
+const BUDGET: Duration = Duration::from_secs(3);
 /// Bytes of a table up to which its rows are counted.
 const COUNTED: u64 = 64_000_000;
 
@@ -35,8 +41,8 @@ pub struct Held {
     pub bytes: u64,
     /// Its tables, those of the dump first.
     pub tables: Vec<Table>,
-    /// The fingerprint, the file and the rows of its seed.
-    pub seed: Option<(String, String, u64)>,
+    /// What it was loaded with.
+    pub seed: Option<Note>,
 }
 
 /// One table.
@@ -128,25 +134,21 @@ impl Session {
         let size = "select pg_database_size(current_database())";
         let size = self.client.query_one(size, &[]).await?;
         let rows = self.client.query(TABLES, &[]).await?;
-        let mut tables = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let mut table = table(row)?;
+        let mut tables = rows.iter().map(table).collect::<Result<Vec<_>, _>>()?;
+        let begun = Instant::now();
+        for table in &mut tables {
+            if begun.elapsed() >= BUDGET {
+                break;
+            }
             // One that is locked keeps what the server guesses.
-            drop(self.measure(&mut table).await);
-            tables.push(table);
+            drop(self.measure(table).await);
         }
         Ok(Held {
             bytes: bytes(&size, 0)?,
             tables,
-            // A database that is not ratesdev's has no such row.
-            seed: self.seed().await.ok().flatten(),
+            // A note that cannot be read now, because somebody locks it, is as good as none here.
+            seed: note::find(&self.client).await.ok().flatten(),
         })
-    }
-
-    async fn seed(&self) -> Result<Option<(String, String, u64)>, Error> {
-        let row = self.client.query_opt(SEED, &[]).await?;
-        row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?, bytes(&row, 2)?)))
-            .transpose()
     }
 
     /// Measures a table, and counts its rows where that is quick.

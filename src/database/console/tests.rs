@@ -398,3 +398,51 @@ async fn a_statement_is_cancelled_from_outside() {
     let error = ended.unwrap_err();
     assert!(words(&error).starts_with("57014"), "{error}");
 }
+
+#[tokio::test]
+async fn tables_that_are_locked_hide_nothing_else_of_a_survey() {
+    let server = Server::start().await;
+    let lock = server.session(Access::Writing).await;
+    let tables = "do $$ begin for n in 1..60 loop execute format('create table t%s (a int)', n); end loop; end $$";
+    lock.client.batch_execute(tables).await.unwrap();
+    let locks =
+        "do $$ begin for n in 1..60 loop execute format('lock table t%s', n); end loop; end $$";
+    lock.client
+        .batch_execute(&format!("begin; {locks}"))
+        .await
+        .unwrap();
+    let begun = Instant::now();
+    let observer = server.session(Access::ReadOnly).await;
+    let survey = observer.survey(true).await.unwrap();
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(12), "{took:?}");
+    let held = survey.held.unwrap();
+    assert_eq!(held.tables.len(), 60);
+    let holder = survey
+        .activities
+        .iter()
+        .find(|one| one.sql.contains("lock table"));
+    assert!(!holder.unwrap().runs(), "who holds the locks is told");
+}
+
+#[tokio::test]
+async fn rows_that_are_not_kept_any_more_are_no_database_that_is_away() {
+    let server = Server::start().await;
+    let session = server.session(Access::ReadOnly).await;
+    let soon = "set idle_in_transaction_session_timeout = 50";
+    session.client.batch_execute(soon).await.unwrap();
+    let sql = "select generate_series(1, 1000)";
+    assert!(session.run(sql).await.unwrap().more);
+    let deadline = Instant::now() + DEADLINE;
+    while !session.client.is_closed() {
+        assert!(Instant::now() < deadline, "the server keeps the session");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let error = session.fetch(sql).await.unwrap_err();
+    let words = words(&error);
+    assert!(
+        words.contains("kept for 10 minutes; send the statement again"),
+        "{words}"
+    );
+    assert_eq!(error.code(), crate::error::Code::StatementRefused);
+}

@@ -29,6 +29,7 @@ use crate::engine::Remark;
 use crate::engine::Result;
 use crate::engine::Watcher;
 use crate::error::Code;
+use crate::image::folder::ChangedMeanwhile;
 use crate::image::folder::FolderImage;
 use crate::image::folder::REPOSITORY;
 use crate::profile;
@@ -92,6 +93,11 @@ pub async fn folder(
             Err(unreadable(image, error))
         }
         (Err(cause), _) => Err(failed(&cause, image, &output.lines)),
+        // An Engine that did not wait for the end of the archive.
+        (Ok(()), Err(error)) if is_change(&error) => {
+            image::remove(client, image.tag()).await;
+            Err(unreadable(image, error))
+        }
         (Ok(()), _) if image::id(client, image.tag()).await?.is_none() => {
             let what = format!("the image {} is not there after its build", image.tag());
             Err(Error::new(Code::BuildFailed, what).detail(last(&output.lines)))
@@ -200,7 +206,15 @@ fn bases(dockerfile: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+fn is_change(error: &io::Error) -> bool {
+    matches!(error.get_ref(), Some(inner) if inner.is::<ChangedMeanwhile>())
+}
+
 fn unreadable(image: &FolderImage, error: io::Error) -> Error {
+    if is_change(&error) {
+        return Error::new(Code::ContextUnusable, error.to_string())
+            .hint("nothing was built; run the command again");
+    }
     let what = format!("cannot gather what {} is built from", image.tag());
     Error::new(Code::ContextUnusable, what)
         .because(error)

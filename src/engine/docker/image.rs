@@ -297,12 +297,17 @@ pub async fn forget_older(client: &Client, (label, repository): (&str, &str), ke
     let old = listed.unwrap_or_default().into_iter().filter(old);
     let tags = old.flat_map(|listed| listed.repo_tags);
     for tag in tags.filter(|tag| tag != kept) {
-        drop(
-            client
-                .remove_image(&tag, None::<RemoveImageOptions>, None)
-                .await,
-        );
+        remove(client, &tag).await;
     }
+}
+
+/// Removes a name, and the image where it has no other. One that is in use stays.
+pub async fn remove(client: &Client, tag: &str) {
+    drop(
+        client
+            .remove_image(tag, None::<RemoveImageOptions>, None)
+            .await,
+    );
 }
 
 #[cfg(test)]

@@ -155,7 +155,10 @@ impl Docker {
             .client
             .download_from_container(container, Some(options));
         match archive.try_collect::<Vec<Bytes>>().await {
-            Ok(archive) => Ok(only_file(&archive.concat())),
+            // Taken for none, it would be written over: nothing else holds it.
+            Ok(archive) => only_file(&archive.concat())
+                .map(Some)
+                .map_err(|error| broken(container, error)),
             Err(cause) if explain::is_missing(&cause) => Ok(None),
             Err(cause) => Err(explain::error(&cause, "look for the password")),
         }
@@ -178,13 +181,27 @@ impl Docker {
 }
 
 /// The contents and the permissions of the file in an archive.
-fn only_file(archive: &[u8]) -> Option<(Vec<u8>, u32)> {
+fn only_file(archive: &[u8]) -> io::Result<(Vec<u8>, u32)> {
     let mut archive = tar::Archive::new(archive);
-    let mut entry = archive.entries().ok()?.next()?.ok()?;
-    let mode = entry.header().mode().ok()?;
+    let first = archive.entries()?.next();
+    let mut entry = first.ok_or(io::ErrorKind::UnexpectedEof)??;
+    if !entry.header().entry_type().is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mode = entry.header().mode()?;
     let mut contents = Vec::new();
-    entry.read_to_end(&mut contents).ok()?;
-    Some((contents, mode & 0o777))
+    entry.read_to_end(&mut contents)?;
+    if (contents.len() as u64) < entry.size() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok((contents, mode & 0o777))
+}
+
+fn broken(container: &str, error: io::Error) -> Error {
+    let what = format!("cannot read the password that {container} has in {SECRETS}");
+    Error::new(Code::DockerAnswer, what).because(error).hint(
+        "nothing was changed; run the command again, and see whether the Engine's disk is full",
+    )
 }
 
 /// A tar archive of one file, made while it is read.
@@ -240,6 +257,25 @@ fn unreadable(path: &Path, error: io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_that_cannot_be_read_is_not_taken_for_none() {
+        let length = 5;
+        let mut archive = header(PASSWORD_FILE, length, READABLE);
+        archive.extend(b"12345");
+        archive.extend(padding(length));
+        assert_eq!(only_file(&archive).unwrap(), (b"12345".to_vec(), READABLE));
+        for cut in [0, 3, 100, 512, 514] {
+            only_file(&archive[..cut]).unwrap_err();
+        }
+        let mut odd = archive.clone();
+        odd[100..108].copy_from_slice(b"zzzzzzzz");
+        only_file(&odd).unwrap_err();
+        let mut folder = tar::Header::new_gnu();
+        folder.set_entry_type(tar::EntryType::Directory);
+        folder.set_cksum();
+        only_file(folder.as_bytes()).unwrap_err();
+    }
 
     #[tokio::test]
     async fn the_archive_that_is_streamed_is_one_that_tar_reads() {

@@ -208,13 +208,53 @@ fn a_file_that_goes_while_it_is_sent_is_named() {
     let image = context.locate(&build()).unwrap();
     let (_, entries) = image.entries().unwrap();
     context.write("a", "he");
-    let sent = archive::write(&image.context, &entries, None, io::sink()).unwrap_err();
+    let sent = archive::write(&image.context, &entries, None, io::sink(), |_| Ok(())).unwrap_err();
     assert!(
         sent.to_string()
             .ends_with("a: it became shorter while it was read"),
         "{sent}"
     );
     fs::remove_file(context.path().join("a")).unwrap();
-    let sent = archive::write(&image.context, &entries, None, io::sink()).unwrap_err();
+    let sent = archive::write(&image.context, &entries, None, io::sink(), |_| Ok(())).unwrap_err();
     assert!(sent.to_string().contains("/a: "), "{sent}");
+}
+
+#[test]
+fn what_changes_after_the_name_was_worked_out_is_never_sent_whole() {
+    let context = Context::new();
+    context.write("app.py", "one");
+    let image = context.locate(&build()).unwrap();
+    let change: [&dyn Fn(); 3] = [
+        &|| context.write("app.py", "two"),
+        &|| context.write("more.py", ""),
+        &|| fs::remove_file(context.path().join("app.py")).unwrap(),
+    ];
+    let write = |out: &mut Vec<u8>| image.write(out);
+    let (mut whole, mut broken) = (Vec::new(), Vec::new());
+    write(&mut whole).unwrap();
+    for change in change {
+        change();
+        broken.clear();
+        let error = write(&mut broken).unwrap_err();
+        let inner = error.get_ref().unwrap();
+        assert!(inner.is::<ChangedMeanwhile>(), "{error}");
+        assert!(!broken.ends_with(&[0; 1024]), "it is not ended");
+    }
+    fs::remove_file(context.path().join("more.py")).unwrap();
+    context.write("app.py", "one");
+    write(&mut Vec::new()).unwrap();
+}
+
+#[test]
+fn a_folder_that_cannot_be_reached_is_not_said_to_be_missing() {
+    let context = Context::new();
+    let looped = context.path().join("loop");
+    symlink(&looped, &looped).unwrap();
+    let error = FolderImage::locate(&build(), &looped, None).unwrap_err();
+    assert!(matches!(error, Unusable::Unreadable { .. }), "{error:?}");
+    for absent in ["none", "Dockerfile/none", "Dockerfile"] {
+        let absent = context.path().join(absent);
+        let error = FolderImage::locate(&build(), &absent, None).unwrap_err();
+        assert!(matches!(error, Unusable::NoFolder(_)), "{error:?}");
+    }
 }

@@ -10,9 +10,12 @@ use serde_json::json;
 use super::Tasks;
 use super::configure::resolved;
 use crate::engine::Found;
+use crate::engine::Role;
+use crate::engine::inspect::masked;
 use crate::environment::Environment;
 use crate::environment::status::RoleStatus;
 use crate::error::Result;
+use crate::profile::Resolved;
 use crate::tui::message::Message;
 use crate::tui::state::Key;
 use crate::tui::state::tree::Tree;
@@ -68,9 +71,50 @@ async fn settings(
     let Ok(resolved) = resolved(environment, folder, profile).await else {
         return Value::Null;
     };
-    let prefix = format!("{}.", found.instance.role);
-    let rows = resolved.rows().into_iter();
+    of_role(&resolved, found.instance.role)
+}
+
+/// Secrets are masked as they are in what the engine knows, which stands beside it.
+fn of_role(resolved: &Resolved, role: Role) -> Value {
+    let prefix = match role {
+        Role::Service(name) => format!("services.{name}."),
+        built_in => format!("{built_in}."),
+    };
+    let rows = resolved.rows_of(masked).into_iter();
     let own = rows.filter(|row| row.key.starts_with(&prefix));
     let own = own.map(|row| (row.key, format!("{}  ({})", row.value, row.origin).into()));
     Value::Object(own.collect::<Map<_, _>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile;
+
+    #[test]
+    fn settings_are_those_of_the_role_and_their_secrets_are_masked() {
+        let folder = tempfile::tempdir().unwrap();
+        let profiles = folder.path().join("profiles");
+        std::fs::create_dir(&profiles).unwrap();
+        let text = "[api]\nmemory = \"64 MB\"\n[services.redis]\nimage = \"redis:7\"\n\
+                    command = [\"redis-server\", \"--requirepass\", \"hunter2\"]\n\
+                    environment = { API_TOKEN = \"hunter2\", MODE = \"dev\" }\n";
+        std::fs::write(profiles.join("dev.toml"), text).unwrap();
+        let request = profile::Request::of_files(Some("dev"), folder.path());
+        let resolved = profile::load(&request).unwrap();
+        let service = of_role(&resolved, "redis".parse().unwrap());
+        let shown = service.to_string();
+        assert!(!shown.contains("hunter2"), "{shown}");
+        for (key, said) in [
+            ("services.redis.image", "\"redis:7\"  (profiles/dev.toml:4)"),
+            ("services.redis.command", "\"--requirepass\", \"********\""),
+            ("services.redis.environment", "\"MODE\" = \"dev\""),
+        ] {
+            let value = service[key].as_str().unwrap_or_default();
+            assert!(value.contains(said), "{key}: {shown}");
+        }
+        let api = of_role(&resolved, Role::Api);
+        assert_eq!(api["api.memory"], "\"64 MB\"  (profiles/dev.toml:2)");
+        assert_eq!(api["services.redis.image"], Value::Null);
+    }
 }

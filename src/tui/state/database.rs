@@ -82,6 +82,8 @@ pub struct Database {
     pub recalled: Option<usize>,
     /// Whether statements may write.
     pub writing: bool,
+    /// Whether the environment's name was typed for that.
+    pub named: bool,
     /// What is shown.
     pub view: View,
     /// The list of tables.
@@ -204,19 +206,23 @@ impl Database {
         Some(statement.number)
     }
 
-    /// Takes in what was seen.
+    /// Takes in what was seen. After a look that failed, the next does not measure: measuring may be what it failed with.
     pub fn see(&mut self, result: Result<Survey, Report>, now: Timestamp) {
         self.surveying = false;
         match result {
             Ok(mut survey) => {
-                if let Some(held) = survey.held.take() {
-                    self.held = Some(held);
-                    self.held_at = Some(now);
+                match survey.held.take() {
+                    Some(held) => (self.held, self.held_at) = (Some(held), Some(now)),
+                    None if self.held.is_none() => self.held_at = None,
+                    None => {}
                 }
                 self.survey = Some(survey);
                 self.trouble = None;
             }
-            Err(report) => self.trouble = Some(report),
+            Err(report) => {
+                self.trouble = Some(report);
+                self.held_at = Some(now);
+            }
         }
     }
 
@@ -293,6 +299,8 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::console::ConsoleError;
+    use crate::error::Error;
 
     fn page(rows: usize, more: bool) -> Page {
         Page {
@@ -326,6 +334,33 @@ mod tests {
         assert!(database.take(number, Duration::ZERO, Ok(page(MOST_ROWS, true))));
         let statement = database.statement.as_ref().unwrap();
         assert!(statement.full && !statement.page.more);
+    }
+
+    #[test]
+    fn after_a_look_that_failed_the_next_measures_nothing() {
+        let now = Timestamp::UNIX_EPOCH;
+        let survey = |held| Survey {
+            server: String::new(),
+            activities: Vec::new(),
+            idle: 0,
+            held,
+        };
+        let held = Held {
+            bytes: 0,
+            tables: Vec::new(),
+            seed: None,
+        };
+        let late = ConsoleError::Silent(Duration::from_secs(15));
+        let late = Error::from(late).report();
+        let mut database = Database::default();
+        database.see(Err(late.clone()), now);
+        assert_eq!(database.held_at, Some(now));
+        database.see(Ok(survey(None)), now);
+        assert_eq!(database.held_at, None, "nothing was measured yet");
+        database.see(Ok(survey(Some(held))), now);
+        database.see(Err(late), now);
+        database.see(Ok(survey(None)), now);
+        assert_eq!(database.held_at, Some(now), "that takes its time again");
     }
 
     #[test]

@@ -170,6 +170,8 @@ fn a_paste_of_a_megabyte_fits_wherever_something_is_typed() {
         go(&mut state, tab);
         press(&mut state, &keys);
         tell(&mut state, Message::Paste("x".repeat(1_000_000)));
+        assert!(screen(&state).contains("is cut"), "{keys:?}");
+        (0..5).for_each(|_second| tell(&mut state, Message::Tick));
         let shown = screen(&state);
         assert!(shown.contains("xxx"), "{keys:?}\n{shown}");
     }

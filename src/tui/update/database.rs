@@ -66,8 +66,10 @@ fn ask_to_write(state: &mut State) {
         known.database.writing = false;
         return state.say("writing is off: statements only read");
     }
-    if !known.look.as_ref().is_some_and(|look| look.protected) {
-        return write(state);
+    match known.look.as_ref().map(|look| look.protected) {
+        None => return state.complain("it is not known yet whether it is protected; try again"),
+        Some(false) => return write(state, false),
+        Some(true) => {}
     }
     let name = known.key.name.to_string();
     state.overlay = Some(Overlay::Confirm(Confirm {
@@ -80,10 +82,11 @@ fn ask_to_write(state: &mut State) {
     }));
 }
 
-/// Lets statements write from now on.
-pub fn write(state: &mut State) {
+/// Lets statements write from now on; `named` where the environment's name was typed for that.
+pub fn write(state: &mut State, named: bool) {
     if let Some(known) = state.chosen_mut() {
         known.database.writing = true;
+        known.database.named = named;
         state.say("writing is on: every statement is committed at once");
     }
 }
@@ -143,6 +146,12 @@ pub fn end(state: &State, activity: Activity) -> Vec<Effect> {
     effect.into_iter().collect()
 }
 
+/// Whether statements may still write: an environment can become protected after that was switched on.
+fn may_write(known: &Known) -> bool {
+    let look = known.look.as_ref();
+    look.is_some_and(|look| known.database.named || !look.protected)
+}
+
 /// The database, where it runs.
 pub fn server(known: Option<&Known>) -> Option<&Found> {
     let mut instances = known?.instances().iter();
@@ -163,6 +172,15 @@ pub fn send(state: &mut State) -> Vec<Effect> {
         state.complain("the database does not run; u brings the environment up");
         return Vec::new();
     };
+    if known.database.writing && !may_write(known) {
+        known.database.writing = false;
+        let name = known.key.name.clone();
+        let key = state.keymap.word(Action::Writing);
+        state.complain(format!(
+            "{name} is protected by now, so writing is off; {key} asks for its name"
+        ));
+        return Vec::new();
+    }
     let number = known.database.send(sql.clone(), now);
     let mut effects = vec![Effect::Execute {
         key: known.key.clone(),
@@ -254,7 +272,7 @@ pub fn type_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             recalled(database, &older, next);
         }
         _ => {
-            if input::edit(&mut database.prompt, key) {
+            if input::edit_statement(&mut database.prompt, key) {
                 database.recalled = None;
             }
         }
@@ -285,28 +303,35 @@ pub fn recall(state: &mut State, place: usize) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Pasted text goes into the prompt.
-pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
-    if let Some(known) = state.chosen_mut() {
-        known.database.typing = true;
-        input::insert(&mut known.database.prompt, text);
+/// Pasted text goes into the prompt as it is: its line breaks end comments and stand in texts. What does not go in whole
+/// does not go in.
+pub fn paste(state: &mut State, text: &str) {
+    let Some(known) = state.chosen_mut() else {
+        return;
+    };
+    let database = &mut known.database;
+    database.typing = true;
+    let pasted = lines(text).and_then(|text| {
+        input::insert_statement(&mut database.prompt, &text)?;
+        database.recalled = None;
+        Ok(())
+    });
+    if let Err(why) = pasted {
+        state.complain(why);
     }
-    Vec::new()
 }
 
-/// A statement of several lines as one line: what follows `--` on a line is no part of it.
-pub fn one_line(text: &str) -> String {
-    let line = |line: &str| match line.split_once("--") {
-        // Two dashes in a text in quotes are no comment.
-        Some((before, _)) if !before.contains(['\'', '"', '$']) => before.trim().to_owned(),
-        _ => line.trim().to_owned(),
-    };
-    let lines: Vec<_> = text
-        .lines()
-        .map(line)
-        .filter(|line| !line.is_empty())
-        .collect();
-    lines.join(" ")
+/// A text whose lines end as those of a statement do: terminals send a return for every line break.
+fn lines(text: &str) -> Result<String, String> {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let strange = |c: &char| c.is_control() && !"\n\t".contains(*c);
+    match text.chars().find(strange) {
+        Some(c) => Err(format!(
+            "the control character U+{:04X} is in it; nothing was pasted",
+            u32::from(c)
+        )),
+        None => Ok(text),
+    }
 }
 
 /// Looks at the database while its tab is shown, where that is due.
@@ -350,12 +375,4 @@ pub fn fetch(state: &mut State) -> Vec<Effect> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_statement_of_several_lines_becomes_one_without_its_comments() {
-        let text = "select a, -- the first\n  '--' as b\n\n-- nothing\nfrom t\n";
-        assert_eq!(one_line(text), "select a, '--' as b from t");
-    }
-}
+mod tests;

@@ -52,14 +52,14 @@ pub fn type_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 }
 
 /// Pasted text is looked for.
-pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
+pub fn paste(state: &mut State, text: &str) -> bool {
     let events = &mut state.events;
     let mut typing = events.typing.take().unwrap_or_default();
-    input::insert(&mut typing, text);
+    let whole = input::insert(&mut typing, text);
     events.filter = Filter::new(typing.value());
     events.typing = Some(typing);
     walk::keep(state);
-    Vec::new()
+    whole
 }
 
 /// Takes the filter away; tells whether there was one.

@@ -114,15 +114,16 @@ pub fn type_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Pasted text is looked for.
-pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
-    if let Some(logs) = state.chosen_mut().map(|known| &mut known.logs) {
-        let mut typing = logs.typing.take().unwrap_or_else(Input::default);
-        input::insert(&mut typing, text);
-        logs.set_filter(logs.filter.with_text(typing.value()));
-        logs.typing = Some(typing);
-    }
-    Vec::new()
+/// Pasted text is looked for; tells whether all of it went in.
+pub fn paste(state: &mut State, text: &str) -> bool {
+    let Some(logs) = state.chosen_mut().map(|known| &mut known.logs) else {
+        return true;
+    };
+    let mut typing = logs.typing.take().unwrap_or_else(Input::default);
+    let whole = input::insert(&mut typing, text);
+    logs.set_filter(logs.filter.with_text(typing.value()));
+    logs.typing = Some(typing);
+    whole
 }
 
 /// Takes the filter away; tells whether there was one.

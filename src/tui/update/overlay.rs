@@ -218,7 +218,7 @@ fn confirm(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             match asked {
                 Some(Asked::Change(doing)) => return doing::begin(state, doing),
                 Some(Asked::End(activity)) => return database::end(state, *activity),
-                Some(Asked::Write) => database::write(state),
+                Some(Asked::Write) => database::write(state, true),
                 None => state.say("nothing was done"),
             }
         }

@@ -165,21 +165,21 @@ fn next_field(field: Field, by: usize) -> Field {
     next.copied().unwrap_or(Field::Curl)
 }
 
-/// Pasted text goes where something is typed; a whole curl line takes the place of the one that stands there.
-pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
+/// Pasted text goes where something is typed; a whole curl line takes the place of the one that stands there. Tells
+/// whether all of it went in.
+pub fn paste(state: &mut State, text: &str) -> bool {
     let Some(query) = query(state) else {
-        return Vec::new();
+        return true;
     };
     let field = query.typing.unwrap_or(Field::Curl);
     if field == Field::Curl && text.contains("http://") {
-        query.curl = text.into();
-    } else {
-        input::insert(query.input_mut(field), text);
+        query.curl.reset();
     }
+    let whole = input::insert(query.input_mut(field), text);
     query.typed(field);
     query.offers = List::default();
     query.typing = Some(field);
-    Vec::new()
+    whole
 }
 
 /// Takes a question of before over, and asks it.

@@ -138,29 +138,27 @@ fn typed(tree: &mut Tree, input: &mut Input, key: KeyEvent) -> bool {
     true
 }
 
-/// Pasted text is looked for, where something is; tells whether that is so.
-pub fn paste(state: &mut State, text: &str) -> bool {
+/// Pasted text is looked for, where something is; then it tells whether all of it went in.
+pub fn paste(state: &mut State, text: &str) -> Option<bool> {
     if let Some(Overlay::Tree(described)) = &mut state.overlay {
         if let (Some(Ok(tree)), Some(typing)) = (&mut described.parts, &mut described.typing) {
-            input::insert(typing, text);
+            let whole = input::insert(typing, text);
             tree.seek(typing.value());
+            return Some(whole);
         }
-        return true;
+        return Some(true);
     }
     if state.overlay.is_some() || state.tab != Tab::Query {
-        return false;
+        return None;
     }
-    let query = state.chosen_mut().map(|known| &mut known.query);
-    let Some(query) = query.filter(|query| query.seeking.is_some()) else {
-        return false;
-    };
-    let mut typing = query.seeking.take().unwrap_or_default();
-    input::insert(&mut typing, text);
+    let query = &mut state.chosen_mut()?.query;
+    let mut typing = query.seeking.take()?;
+    let whole = input::insert(&mut typing, text);
     if let Some(tree) = query.tree_mut() {
         tree.seek(typing.value());
     }
     query.seeking = Some(typing);
-    true
+    Some(whole)
 }
 
 /// A key for a value that lies over the panes; tells whether it was one.

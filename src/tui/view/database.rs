@@ -117,9 +117,13 @@ fn draw_server(state: &State, known: &Known, area: Rect, buffer: &mut Buffer) {
     if let Some(held) = &known.database.held {
         words.push(Bytes(held.bytes).to_string());
         words.push(match &held.seed {
-            Some((fingerprint, file, rows)) => {
-                let short: String = fingerprint.chars().take(FINGERPRINT).collect();
-                format!("seed {short} of {file}, {} rows", thousands(*rows))
+            Some(seed) => {
+                let short: String = seed.fingerprint.chars().take(FINGERPRINT).collect();
+                format!(
+                    "seed {short} of {}, {} rows",
+                    seed.file,
+                    thousands(seed.rows)
+                )
             }
             None => "no seed".to_owned(),
         });

@@ -254,7 +254,7 @@ pub fn input(
 ) -> Option<Position> {
     let room = usize::from(area.width).saturating_sub(1);
     let scroll = if typing { input.visual_scroll(room) } else { 0 };
-    let text = skipped(input, scroll);
+    let text = skipped(&in_one_line(theme, input.value()), scroll);
     let (shown, style) = if typing {
         (text, Style::new().add_modifier(Modifier::UNDERLINED))
     } else {
@@ -271,9 +271,15 @@ pub fn input(
     typing.then(|| Position::new(area.x + column, area.y))
 }
 
-fn skipped(input: &Input, columns: usize) -> String {
+/// A text of several lines as it stands in one; every character keeps its column.
+pub fn in_one_line(theme: &Theme, text: &str) -> String {
+    let line_break = theme.pick("↵", " ");
+    text.replace('\n', line_break).replace('\t', " ")
+}
+
+fn skipped(text: &str, columns: usize) -> String {
     let mut left = columns;
-    let rest = input.value().chars().skip_while(|character| {
+    let rest = text.chars().skip_while(|character| {
         let width = unicode_width::UnicodeWidthChar::width(*character).unwrap_or(0);
         let skip = left > 0;
         left = left.saturating_sub(width);

@@ -27,7 +27,8 @@ pub fn draw(state: &State, list: List, area: Rect, buffer: &mut Buffer) {
     let offset = (list.selected + 1).saturating_sub(inside.height.into());
     let rows = state.statements.iter().enumerate().skip(offset);
     for ((place, statement), row) in rows.zip(inside.rows()) {
-        let text = part::safe(theme, statement, usize::from(row.width).saturating_sub(3));
+        let statement = part::in_one_line(theme, statement);
+        let text = part::safe(theme, &statement, usize::from(row.width).saturating_sub(3));
         let line = Line::from(vec![Span::raw(" "), Span::raw(text)]);
         part::row(theme, line, place == list.selected, row, buffer);
     }

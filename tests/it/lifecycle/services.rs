@@ -350,3 +350,34 @@ fn code_that_changes_while_it_is_watched_restarts_whom_it_is_mounted_into_and_no
     environment.answers();
     the_dashboard_watches_code_too(&environment, &checkout);
 }
+
+#[test]
+fn ctrl_c_while_a_role_is_restarted_does_not_leave_it_stopped() {
+    let stubborn = WORKER
+        .replace(", \"store\"", "")
+        .replace("trap 'exit 0' TERM", "trap '' TERM");
+    let checkout = checkout(&format!(
+        "sync = [\"../code:/app\"]\nrestart_on_change = true\n---{stubborn}"
+    ));
+    let Some(environment) = Environment::new("patience", &checkout) else {
+        return;
+    };
+    environment.run(&["up"]).exits(0);
+    let watching = environment.start(&["up", "--watch"]);
+    watching.wait_for("Ctrl-C ends that");
+    let started =
+        |role: &str| inspect(&environment.container(role))["State"]["StartedAt"].to_string();
+    let runs = |role: &&str| inspect(&environment.container(role))["State"]["Running"] == true;
+    let roles = ["api", "worker"];
+    let before = roles.map(started);
+    checkout.write("code/main.py", "two");
+    eventually("one of them to be stopped", || {
+        (!roles.iter().all(runs)).then_some(())
+    });
+    watching.interrupt();
+    watching.finish().exits(0).says(&["is started first"]);
+    let after = roles.map(started);
+    assert!(before.iter().all(|started| !after.contains(started)));
+    assert!(roles.iter().all(runs));
+    environment.answers();
+}
