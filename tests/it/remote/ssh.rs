@@ -48,6 +48,7 @@ fn an_environment_lives_on_another_machine_over_one_connection() {
     let sshd = Sshd::start();
     let run = |arguments: &[&str]| run(&environment, &sshd, arguments);
     let up = run(&["up"]).exits(0);
+    assert_eq!(sshd.logins(), 1);
     let engine = sshd.engine();
     up.says(&["is ready in", "check known day", &engine, "ssh -N -L "]);
     let again = run(&["up", "--json"]).exits(0).json_lines();
@@ -63,6 +64,12 @@ fn an_environment_lives_on_another_machine_over_one_connection() {
         (&true.into(), &engine.into())
     );
     what_is_told_outlives_the_command(&run, ready);
+    super::commands_have_the_streams_and_end_as_they_end(&|words| {
+        let mut command = environment.command(words);
+        command.env("PATH", sshd.path());
+        command.env("DOCKER_HOST", sshd.engine());
+        command
+    });
     run(&["logs", "api"]).exits(0).says(&["listening"]);
     run(&["down", "-v", "--yes"]).exits(0);
     environment.is_gone();

@@ -76,6 +76,12 @@ impl Sshd {
         self.write("ssh_config", &config);
     }
 
+    /// How many logins there have been since it was started.
+    pub fn logins(&self) -> usize {
+        let log = std::fs::read_to_string(self.file("log")).unwrap();
+        log.matches("Accepted publickey").count()
+    }
+
     /// How many connections there are.
     pub fn connections(&self) -> usize {
         let server = self.server.as_ref().unwrap().id().to_string();
