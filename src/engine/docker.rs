@@ -74,6 +74,7 @@ use crate::profile::Bytes;
 use crate::profile::EnvironmentName;
 use crate::text::hex;
 use connect::Connected;
+use endpoint::Address;
 pub use endpoint::Asked;
 use explain::Explained;
 use reach::Reach;
@@ -142,6 +143,12 @@ impl Docker {
             reach,
             folder,
         })
+    }
+
+    /// Whether the Engine that is meant is reached by a login on another machine.
+    pub fn is_behind_login(asked: &Asked, variable: impl Fn(&str) -> Option<String>) -> bool {
+        let endpoint = connect::foreseen(asked, variable);
+        endpoint.is_some_and(|endpoint| matches!(endpoint.address, Address::Ssh(_)))
     }
 
     /// Asks the registry of an image, through the Engine, whether it has it. Nothing is pulled; Podman cannot ask.

@@ -74,6 +74,12 @@ pub async fn connect(
     })
 }
 
+/// Which Engine is meant, before it is asked; none where what was said cannot be understood.
+pub fn foreseen(asked: &Asked, variable: impl Fn(&str) -> Option<String>) -> Option<Endpoint> {
+    let folder = config::folder(&variable);
+    meant(asked, &folder, &variable).ok()
+}
+
 /// Opens the connection and says hello.
 async fn greet(endpoint: &Endpoint) -> Result<(Client, Reach, SystemVersion)> {
     let (client, reach) = open(endpoint).await?;

@@ -184,6 +184,27 @@ fn a_login_that_does_not_work_says_why_and_asks_nothing() {
     status(&sshd, &engine).says(&["E-SSH-UNREACHABLE", "Connection refused", "hint:"]);
 }
 
+/// More than Docker of this machine gets to answer.
+#[test]
+fn a_login_that_takes_its_time_is_waited_for_where_a_context_names_the_machine() {
+    let Some(environment) = Environment::ready("ssh-slow") else {
+        return;
+    };
+    let sshd = Sshd::start();
+    sshd.is_slow();
+    let folder = environment.checkout.path().join(".docker");
+    super::address::make_context(&folder, "far", &format!("host={}", sshd.engine()));
+    let mut status = environment.command(&["status", "--json"]);
+    status
+        .env("PATH", sshd.path())
+        .env_remove("DOCKER_HOST")
+        .env("RATESDEV_ENGINE", "auto")
+        .env("DOCKER_CONTEXT", "far");
+    let status = Running::start(&mut status).finish().exits(0).json();
+    assert_eq!(status["engine"]["endpoint"], sshd.engine());
+    nothing_is_left(&environment, &sshd);
+}
+
 #[test]
 fn an_ssh_that_is_not_installed_is_named() {
     let checkout = Checkout::small();
