@@ -76,6 +76,7 @@ use crate::text::hex;
 use connect::Connected;
 use endpoint::Address;
 pub use endpoint::Asked;
+use endpoint::Source;
 use explain::Explained;
 use reach::Reach;
 use subnet::Subnet;
@@ -151,12 +152,10 @@ impl Docker {
         endpoint.is_some_and(|endpoint| matches!(endpoint.address, Address::Ssh(_)))
     }
 
-    /// Asks the registry of an image, through the Engine, whether it has it. Nothing is pulled; Podman cannot ask.
-    pub async fn find_in_registry(&self, image: &str) -> Result<()> {
-        if connect::is_podman(&self.about) {
-            return Ok(());
-        }
-        image::find_in_registry(&self.client, image, &self.folder).await
+    /// Whether anybody said which Engine is meant.
+    pub fn is_named(asked: &Asked, variable: impl Fn(&str) -> Option<String>) -> bool {
+        let endpoint = connect::foreseen(asked, variable);
+        endpoint.is_none_or(|endpoint| endpoint.source != Source::Default)
     }
 
     /// The networks of an environment by their ids, the oldest first. There should be one: names are not unique, and
@@ -315,6 +314,14 @@ impl Engine for Docker {
 
     async fn has_image(&self, image: &str) -> Result<bool> {
         Ok(image::id(&self.client, image).await?.is_some())
+    }
+
+    /// Podman cannot ask.
+    async fn find_in_registry(&self, image: &str) -> Result<()> {
+        if connect::is_podman(&self.about) {
+            return Ok(());
+        }
+        image::find_in_registry(&self.client, image, &self.folder).await
     }
 
     async fn holder(&self, port: u16) -> Option<String> {

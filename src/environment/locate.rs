@@ -23,6 +23,7 @@ use crate::engine::docker::Docker;
 #[cfg(unix)]
 use crate::engine::embedded::Embedded;
 use crate::error::Code;
+use crate::error::Report;
 use crate::error::Result;
 use crate::error::chain;
 use crate::image::Platform;
@@ -42,6 +43,8 @@ pub struct Engines {
     asked: Asked,
     /// Docker, or why it cannot be used.
     docker: OnceCell<Result<Docker, String>>,
+    /// The same as data, where Docker was meant.
+    refusal: OnceCell<Report>,
 }
 
 /// An environment on the engine that was chosen for it.
@@ -341,9 +344,25 @@ impl Engines {
     async fn docker(&self) -> &Result<Docker, String> {
         let connect = async {
             let connected = self.connect(patience(&self.asked)).await;
-            connected.map_err(|error| words(&error))
+            connected.map_err(|error| self.keep(error))
         };
         self.docker.get_or_init(|| connect).await
+    }
+
+    /// That there is no Engine where nobody named one is how many machines are, and no refusal.
+    fn keep(&self, error: Error) -> String {
+        let words = words(&error);
+        let variable = |name: &str| std::env::var(name).ok();
+        if error.code != Code::DockerDown || Docker::is_named(&self.asked, variable) {
+            let report = crate::error::Error::from(error).report();
+            drop(self.refusal.set(report));
+        }
+        words
+    }
+
+    /// Why the Docker Engine that was meant cannot be used, where it was asked and another engine may do.
+    pub fn refusal(&self) -> Option<&Report> {
+        self.refusal.get()
     }
 
     async fn connect(&self, patience: Duration) -> Result<Docker, Error> {
