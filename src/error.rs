@@ -116,12 +116,6 @@ codes! {
     ///
     /// Put it right, leave the file out with a `.dockerignore`, or correct `[api] build` in the profile.
     ContextUnusable = "E-BUILD-CONTEXT",
-    /// Another command holds the environment.
-    ///
-    /// Two commands would have changed the same environment at once.
-    ///
-    /// Wait for the other command, or end it; then run yours again.
-    Busy = "E-BUSY",
     /// A check did not return its known answer.
     ///
     /// The database holds other prices than the profile's check expects, or the API works them out differently.
@@ -660,6 +654,34 @@ mod tests {
             for sentence in [what, cause, cure] {
                 assert!(sentence.ends_with('.'), "{code}: {sentence:?}");
             }
+        }
+    }
+
+    /// All sources as one text.
+    fn sources() -> String {
+        let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+        let mut all = String::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "rs") {
+                    all.push_str(&std::fs::read_to_string(path).unwrap());
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn every_code_is_the_code_of_some_failure() {
+        let sources = sources();
+        let is_end = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric());
+        for code in Code::ALL {
+            let name = format!("Code::{code:?}");
+            let mut uses = sources.split(&name).skip(1);
+            assert!(uses.any(is_end), "nothing fails with {code}");
         }
     }
 

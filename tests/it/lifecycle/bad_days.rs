@@ -220,6 +220,26 @@ fn an_api_that_never_becomes_ready_is_given_up_with_its_last_answer_and_its_last
 }
 
 #[test]
+fn a_known_answer_that_is_not_given_fails_the_up_and_says_both() {
+    let Some(environment) = Environment::small("check") else {
+        return;
+    };
+    environment
+        .checkout
+        .edit("profiles/dev.toml", "1154.33333333333", "1155.5");
+    let rejected = environment.run(&["up"]).exits(4);
+    rejected.says(&[
+        "E-CHECK-FAILED",
+        "known day",
+        "CNGGZ → EETLL",
+        "1154.33",
+        "not 1155.50",
+        "hint:",
+        "seed --reset",
+    ]);
+}
+
+#[test]
 fn a_question_that_makes_no_sense_is_rejected_and_nothing_else_happens() {
     let Some(environment) = Environment::ready("questions") else {
         return;
