@@ -180,6 +180,12 @@ impl Running {
         });
     }
 
+    /// The most memory it has had, in KiB, while it still runs.
+    #[cfg(target_os = "linux")]
+    pub fn peak_memory(&self) -> Option<u64> {
+        super::process::peak_memory(&self.child)
+    }
+
     /// Whether it has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
