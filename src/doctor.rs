@@ -90,6 +90,24 @@ impl Finding {
     }
 }
 
+/// Why the Docker Engine that was meant is not the one that is used.
+pub fn refused(report: &Report) -> Finding {
+    Finding {
+        verdict: Verdict::Warning,
+        ..Finding::failure("docker", report)
+    }
+}
+
+/// What `up` would do. What it would refuse is a failure.
+pub fn plan(steps: usize) -> Finding {
+    let what = match steps {
+        0 => "`up` has nothing to do".to_owned(),
+        1 => "`up` has 1 step to take".to_owned(),
+        steps => format!("`up` has {steps} steps to take"),
+    };
+    Finding::good("plan", what)
+}
+
 /// The engine answers. `instead` is why it is not Docker.
 pub fn engine(about: &About, instead: Option<&str>) -> Finding {
     let About {
@@ -148,7 +166,10 @@ pub fn limits(profile: &Profile, machine: &Machine) -> Vec<Finding> {
 /// Limits are ceilings, so more than there is may still go well.
 fn memory(profile: &Profile, there: Bytes) -> Finding {
     let replicas = u64::from(profile.api.replicas);
-    let wanted = profile.database.limits.memory.0 + replicas * profile.api.limits.memory.0;
+    let services = profile.services.iter();
+    let services: u64 = services.map(|service| service.limits.memory.0).sum();
+    let wanted =
+        profile.database.limits.memory.0 + replicas * profile.api.limits.memory.0 + services;
     let (name, wanted) = (&profile.name, Bytes(wanted));
     if wanted <= there {
         let what = format!("{name} may use {wanted} of {there}");
@@ -162,8 +183,10 @@ fn memory(profile: &Profile, there: Bytes) -> Finding {
 }
 
 fn cores(profile: &Profile, there: u32) -> Finding {
-    let database = profile.database.limits.millicpus;
-    let most = database.max(profile.api.limits.millicpus);
+    let services = profile.services.iter().map(|service| &service.limits);
+    let roles = [&profile.database.limits, &profile.api.limits].into_iter();
+    let most = roles.chain(services).map(|limits| limits.millicpus).max();
+    let most = most.unwrap_or_default();
     let wanted = f64::from(most) / 1000.0;
     if most <= there.saturating_mul(1000) {
         let what = format!("one role may use {wanted} of {there} cores");
@@ -203,16 +226,33 @@ pub fn port(instance: Instance, number: u16, holder: &Holder) -> Finding {
     }
 }
 
+/// Where an image is that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Image {
+    /// The engine has it.
+    There,
+    /// Nothing speaks against pulling it.
+    ToBePulled,
+    /// Its registry says nothing.
+    Silent,
+    /// It is not there and cannot be pulled; this is what `up` would say.
+    Refused(Report),
+}
+
 /// An image that is wanted.
-pub fn image(image: &str, is_there: bool) -> Finding {
-    if is_there {
-        return Finding::good("image", format!("{image} is there"));
+pub fn image(name: &str, image: &Image) -> Finding {
+    match image {
+        Image::There => Finding::good("image", format!("{name} is there")),
+        Image::ToBePulled => {
+            Finding::good("image", format!("{name} is not there; `up` will pull it"))
+        }
+        Image::Silent => Finding::warning(
+            "image",
+            format!("{name} is not there, and its registry does not answer"),
+            format!("pull it now, to see whether that works: `docker pull {name}`"),
+        ),
+        Image::Refused(report) => Finding::failure("image", report),
     }
-    Finding::warning(
-        "image",
-        format!("{image} is not there; `up` will pull it"),
-        format!("pull it now, to see whether that works: `docker pull {image}`"),
-    )
 }
 
 /// Which PostgreSQL runs.
@@ -334,6 +374,41 @@ mod tests {
         assert_eq!(finding.what, "port 1 is taken: by sshd");
         assert_eq!(finding.code, Some(Code::PortTaken));
         assert!(finding.cure.unwrap().contains("api.port=auto"));
+    }
+
+    #[test]
+    fn what_services_may_use_counts_too() {
+        let machine = Machine {
+            memory: Some(Bytes(8_000_000_000)),
+            cores: Some(4),
+            folder: None,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("own.toml");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let dev = root.join("profiles/dev.toml");
+        let service = "[services.cache]\nimage = \"x:1\"\nmemory = \"8 GB\"\ncpus = 5";
+        let text = format!("extends = {:?}\n{service}\n", dev.display().to_string());
+        std::fs::write(&file, text).unwrap();
+        let request = profile::Request::of_files(file.to_str(), root);
+        let profile = profile::load(&request).unwrap().profile;
+        let [memory, cores] = &limits(&profile, &machine)[..] else {
+            panic!("one finding for each");
+        };
+        assert_eq!(memory.verdict, Verdict::Warning);
+        assert_eq!(cores.what, "one role wants 5 cores, and there are 4");
+    }
+
+    #[test]
+    fn an_image_is_bad_only_where_it_certainly_cannot_be_had() {
+        let verdict = |found: Image| image("x:1", &found).verdict;
+        assert_eq!(verdict(Image::There), Verdict::Good);
+        assert_eq!(verdict(Image::ToBePulled), Verdict::Good);
+        assert_eq!(verdict(Image::Silent), Verdict::Warning);
+        let report = crate::engine::Error::new(Code::ImageMissing, "cannot find the image x:1");
+        let report = crate::error::Error::from(report).report();
+        assert_eq!(refused(&report).verdict, Verdict::Warning);
+        assert_eq!(verdict(Image::Refused(report)), Verdict::Bad);
     }
 
     #[test]

@@ -103,6 +103,11 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// Whether an image is there, so that nothing needs to be pulled or built.
     async fn has_image(&self, image: &str) -> Result<bool>;
 
+    /// Makes sure that an image could be pulled, where the engine can find that out; nothing is pulled.
+    async fn find_in_registry(&self, _image: &str) -> Result<()> {
+        Ok(())
+    }
+
     /// Which program an image of PostgreSQL, and the setting `database.postgres`, come to for an environment. Nothing is
     /// fetched.
     async fn provenance(

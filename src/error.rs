@@ -171,6 +171,34 @@ mod tests {
         }
     }
 
+    /// All sources as one text.
+    fn sources() -> String {
+        let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+        let mut all = String::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "rs") {
+                    all.push_str(&std::fs::read_to_string(path).unwrap());
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn every_code_is_the_code_of_some_failure() {
+        let sources = sources();
+        let is_end = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric());
+        for code in Code::ALL {
+            let name = format!("Code::{code:?}");
+            let mut uses = sources.split(&name).skip(1);
+            assert!(uses.any(is_end), "nothing fails with {code}");
+        }
+    }
+
     #[test]
     fn a_report_survives_the_way_from_a_job_to_the_manager() {
         let error = IoError::new("read dump.sql")(std::io::ErrorKind::NotFound.into());

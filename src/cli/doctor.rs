@@ -1,10 +1,14 @@
 //! `ratesdev doctor`: gathers what speaks for and against an environment here, and shows the judgements.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::net::IpAddr;
 use std::path::Path;
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde::Serialize;
+use tokio::time::timeout;
 
 use super::Context;
 use super::complete;
@@ -13,6 +17,7 @@ use super::screen::Screen;
 use crate::doctor;
 use crate::doctor::Finding;
 use crate::doctor::Holder;
+use crate::doctor::Image;
 use crate::doctor::Verdict;
 use crate::engine::About;
 use crate::engine::Engine;
@@ -21,16 +26,22 @@ use crate::engine::Machine;
 use crate::engine::Observed;
 use crate::engine::Role;
 use crate::engine::port_taken;
+use crate::environment;
 use crate::environment::Environment;
+use crate::environment::Extent;
 use crate::environment::Pull;
+use crate::environment::Up;
 use crate::environment::is_taken;
+use crate::environment::locate::PATIENCE;
 use crate::environment::locate::Placed;
 use crate::environment::locate::Wish;
+use crate::environment::plan::Choices;
 use crate::environment::publishes;
 use crate::error::Error;
 use crate::error::Exit;
 use crate::error::Result;
 use crate::image::Platform;
+use crate::profile::ApiSource;
 use crate::profile::Bytes;
 use crate::profile::Port;
 use crate::profile::Profile;
@@ -102,7 +113,11 @@ async fn examine(name: Option<&str>, context: &Context) -> Vec<Finding> {
             let provenance = keep(provenance.map_err(Error::from), "postgres", &mut findings);
             findings.extend(provenance.as_ref().map(doctor::postgres));
             findings.extend(of_both(&placed.environment, &resolved.profile).await);
+            let plan = plan(&placed.environment, &resolved.profile).await;
+            findings.extend(Some(plan).filter(|plan| !is_told(plan, &findings)));
         }
+        let refused = context.engines.refusal().map(doctor::refused);
+        findings.extend(refused.filter(|refused| !is_told(refused, &findings)));
     }
     findings.push(terminal_finding());
     let own_keys = keep((context.dashboard.own_keys)(), "keys", &mut findings);
@@ -156,10 +171,7 @@ async fn of_both(environment: &Environment, profile: &Profile) -> Vec<Finding> {
         findings.push(doctor::disk("the checkout", free, platform));
     }
     if *platform != Platform::Process {
-        findings.extend(of_image(&**engine, &profile.database.image).await);
-        for service in &profile.services {
-            findings.extend(of_image(&**engine, &service.image).await);
-        }
+        findings.extend(of_images(&**engine, profile).await);
     }
     findings.extend(ports(environment, profile).await);
     findings
@@ -176,13 +188,56 @@ fn of_folder(machine: &Machine, about: &About) -> Option<Finding> {
     Some(doctor::disk(what, free(there?)?, &about.platform))
 }
 
-async fn of_image(engine: &dyn Engine, image: &str) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let is_there = engine.has_image(image).await.map_err(Error::from);
-    if let Some(is_there) = keep(is_there, "image", &mut findings) {
-        findings.push(doctor::image(image, is_there));
+/// What `up` would do or refuse, found out as `up` does.
+async fn plan(environment: &Environment, profile: &Profile) -> Finding {
+    let up = Up {
+        extent: Extent::Everything,
+        choices: Choices::default(),
+        pull: Pull::Missing,
+        wait_timeout: Duration::ZERO,
+    };
+    let prepared = async {
+        let program = environment::program()?;
+        environment.prepare(profile, &program, up).await
+    };
+    match prepared.await {
+        Ok(prepared) if prepared.plan.is_empty() => doctor::plan(0),
+        Ok(prepared) => doctor::plan(prepared.plan.steps.len()),
+        Err(error) => Finding::failure("plan", &error.report()),
     }
-    findings
+}
+
+/// Whether the same failure is among the findings already.
+fn is_told(finding: &Finding, findings: &[Finding]) -> bool {
+    let mut codes = findings.iter().filter_map(|finding| finding.code);
+    finding
+        .code
+        .is_some_and(|code| codes.any(|told| told == code))
+}
+
+async fn of_images(engine: &dyn Engine, profile: &Profile) -> Vec<Finding> {
+    let services = profile.services.iter().map(|service| &service.image);
+    let mut images: BTreeSet<&str> = services.map(String::as_str).collect();
+    images.insert(&profile.database.image);
+    if let ApiSource::Image(image) = profile.api.source() {
+        images.insert(image);
+    }
+    let images = images.into_iter();
+    join_all(images.map(|image| of_image(engine, image))).await
+}
+
+/// A registry may take its time, as it may when an engine is chosen.
+async fn of_image(engine: &dyn Engine, name: &str) -> Finding {
+    let image = match engine.has_image(name).await {
+        Ok(true) => Ok(Image::There),
+        Ok(false) => match timeout(PATIENCE, engine.find_in_registry(name)).await {
+            Ok(found) => found.map(|()| Image::ToBePulled),
+            Err(_late) => Ok(Image::Silent),
+        },
+        Err(error) => Err(error),
+    };
+    let refused = |error| Image::Refused(Error::from(error).report());
+    doctor::image(name, &image.unwrap_or_else(refused))
 }
 
 async fn ports(environment: &Environment, profile: &Profile) -> Vec<Finding> {

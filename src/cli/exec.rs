@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use super::Context;
 use super::complete;
@@ -158,7 +161,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         Err(error) if wants_shell && error.code == Code::ProgramMissing => {
             Err(NoShell(found.instance).into())
         }
-        ended => exit(ended),
+        ended => exit(ended, (&environment, &found), context).await,
     }
 }
 
@@ -189,8 +192,46 @@ pub async fn running(
     }
 }
 
-/// The program ends as the command did.
-pub fn exit(ended: engine::Result<i32>) -> Result<Exit> {
+/// How long the end of an instance may take to show: so many looks, so far apart.
+const LOOKS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How a command ends that is killed, as everything in a container is that ends.
+const KILLED: i32 = 128 + 9;
+
+/// The program ends as the command did. That it was its role that ended is told, which the exit code does not say.
+pub async fn exit(
+    ended: engine::Result<i32>,
+    (environment, found): (&Environment, &Found),
+    context: &Context,
+) -> Result<Exit> {
     let code = ended.map_err(Error::from)?;
+    if code == KILLED && !goes_on(environment, found).await {
+        let (name, instance) = (&environment.name, found.instance);
+        context.out.note(format_args!(
+            "{instance} ended, and the command in it; `ratesdev logs {instance} -e {name}` shows its last lines"
+        ));
+    }
     Ok(Exit::Of(u8::try_from(code).unwrap_or(u8::MAX)))
+}
+
+/// Whether an instance goes on after a command in it was killed: the command ends a moment before it does.
+async fn goes_on(environment: &Environment, found: &Found) -> bool {
+    for _ in 0..LOOKS {
+        if !is_as_it_was(environment, found).await {
+            return false;
+        }
+        sleep(PAUSE).await;
+    }
+    true
+}
+
+/// Whether an instance still runs as it did. Where that cannot be learnt, nothing is said of it.
+async fn is_as_it_was(environment: &Environment, found: &Found) -> bool {
+    let Ok(observed) = environment.observe().await else {
+        return true;
+    };
+    observed.instances.iter().any(|now| {
+        now.id == found.id && now.state == State::Running && now.started_at == found.started_at
+    })
 }

@@ -12,7 +12,6 @@ use crate::engine::Glimpse;
 use crate::engine::Overview;
 use crate::engine::choice::Kind;
 use crate::environment::locate::Everything;
-use crate::environment::locate::patience;
 use crate::error::Exit;
 use crate::error::Result;
 use crate::text::Charset;
@@ -40,7 +39,9 @@ pub struct Args {
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let engine = context.named_engine()?;
-    let overview = context.engines.overview(engine, args.all, patience());
+    let overview = context
+        .engines
+        .overview(engine, args.all, context.engines.patience());
     let told = context.shutdown.guard(async { Ok(overview.await?) });
     let Everything { all, unasked } = told.await?;
     for (kind, reason) in &unasked {

@@ -42,5 +42,6 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let mut exec = args.streams.exec(command.collect());
     exec.variables.extend(psql_variables());
     let ended = environment.engine.exec(&found, &exec);
-    exec::exit(context.shutdown.guard(async { Ok(ended.await) }).await?)
+    let ended = context.shutdown.guard(async { Ok(ended.await) }).await?;
+    exec::exit(ended, (&environment, &found), context).await
 }

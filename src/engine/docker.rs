@@ -78,7 +78,9 @@ use crate::profile::EnvironmentName;
 use crate::text::hex;
 use connect::Connected;
 pub use connect::WITHOUT;
+use endpoint::Address;
 pub use endpoint::Asked;
+use endpoint::Source;
 use explain::Explained;
 use reach::Reach;
 use subnet::Subnet;
@@ -129,7 +131,9 @@ pub struct Docker {
 impl Docker {
     /// Whether anybody expects that there is one: it was named or configured, or its socket is where it usually is.
     pub fn is_expected(asked: &Asked, variable: impl Fn(&str) -> Option<String>) -> bool {
-        connect::is_expected(asked, variable)
+        let endpoint = connect::foreseen(asked, variable);
+        // What cannot be understood was said by somebody.
+        endpoint.is_none_or(|endpoint| endpoint.is_expected())
     }
 
     /// Connects to the Engine that is asked for, else to the one that Docker's own client would use, and makes sure that
@@ -153,12 +157,16 @@ impl Docker {
         })
     }
 
-    /// Asks the registry of an image, through the Engine, whether it has it. Nothing is pulled; Podman cannot ask.
-    pub async fn find_in_registry(&self, image: &str) -> Result<()> {
-        if connect::is_podman(&self.about) {
-            return Ok(());
-        }
-        image::find_in_registry(&self.client, image, &self.folder).await
+    /// Whether the Engine that is meant is reached by a login on another machine.
+    pub fn is_behind_login(asked: &Asked, variable: impl Fn(&str) -> Option<String>) -> bool {
+        let endpoint = connect::foreseen(asked, variable);
+        endpoint.is_some_and(|endpoint| matches!(endpoint.address, Address::Ssh(_)))
+    }
+
+    /// Whether anybody said which Engine is meant.
+    pub fn is_named(asked: &Asked, variable: impl Fn(&str) -> Option<String>) -> bool {
+        let endpoint = connect::foreseen(asked, variable);
+        endpoint.is_none_or(|endpoint| endpoint.source != Source::Default)
     }
 
     /// The networks of an environment by their ids, the oldest first. There should be one: names are not unique, and
@@ -328,6 +336,14 @@ impl Engine for Docker {
 
     async fn has_image(&self, image: &str) -> Result<bool> {
         Ok(image::id(&self.client, image).await?.is_some())
+    }
+
+    /// Podman cannot ask.
+    async fn find_in_registry(&self, image: &str) -> Result<()> {
+        if connect::is_podman(&self.about) {
+            return Ok(());
+        }
+        image::find_in_registry(&self.client, image, &self.folder).await
     }
 
     async fn holder(&self, port: u16) -> Option<String> {

@@ -25,6 +25,7 @@ use crate::engine::docker::WITHOUT;
 #[cfg(unix)]
 use crate::engine::embedded::Embedded;
 use crate::error::Code;
+use crate::error::Report;
 use crate::error::Result;
 use crate::error::chain;
 use crate::image::Platform;
@@ -44,6 +45,8 @@ pub struct Engines {
     asked: Asked,
     /// Docker, or why it cannot be used.
     docker: OnceCell<Result<Docker, String>>,
+    /// The same as data, where Docker was meant.
+    refusal: OnceCell<Report>,
 }
 
 /// An environment on the engine that was chosen for it.
@@ -100,7 +103,12 @@ impl Awaited {
     /// Looks for it again.
     pub async fn reach(&self) -> Result<Arc<dyn Engine>, Error> {
         let variable = |name: &str| std::env::var(name).ok();
-        let docker = Box::pin(Docker::connect(&self.asked, variable, patience())).await?;
+        let docker = Box::pin(Docker::connect(
+            &self.asked,
+            variable,
+            patience(&self.asked),
+        ))
+        .await?;
         Ok(Arc::new(docker))
     }
 
@@ -132,8 +140,13 @@ impl Engines {
     pub fn new(asked: Asked) -> Self {
         Self {
             asked,
-            docker: OnceCell::new(),
+            ..Self::default()
         }
+    }
+
+    /// How long Docker may take where no engine was named.
+    pub fn patience(&self) -> Duration {
+        patience(&self.asked)
     }
 
     /// The environment of this name on the engine that was named, else on the one that has it.
@@ -141,7 +154,7 @@ impl Engines {
         if let Some(kind) = Kind::named(named) {
             return Ok(self.open(kind, name).await?);
         }
-        let (embedded, docker) = self.look(&name, Instant::now() + PATIENCE).await?;
+        let (embedded, docker) = self.look(&name, Deadline::of(&self.asked)).await?;
         let home = choice::home(embedded, &docker);
         let kind = home.unwrap_or_else(|| choice::nowhere(&docker));
         let opened = self.open(kind, name).await;
@@ -150,10 +163,10 @@ impl Engines {
 
     /// The same for an environment that may have to be made. One that is there stays where it is.
     pub async fn place(&self, name: EnvironmentName, wish: Wish<'_>) -> Result<Placed> {
-        let deadline = Instant::now() + PATIENCE;
         if let Some(kind) = Kind::named(wish.named) {
             return Ok(self.open(kind, name).await?.into());
         }
+        let deadline = Deadline::of(&self.asked);
         let (embedded, docker) = self.look(&name, deadline).await?;
         let settled = choice::home(embedded, &docker).or_else(|| Kind::named(wish.profile.engine));
         // Nothing else can run what needs containers, so nothing else is tried.
@@ -297,7 +310,7 @@ impl Engines {
     async fn look(
         &self,
         name: &EnvironmentName,
-        deadline: Instant,
+        deadline: Deadline,
     ) -> Result<(Presence, Learnt), Error> {
         let embedded = match embedded() {
             Ok(embedded) => embedded.presence(name).await,
@@ -308,9 +321,9 @@ impl Engines {
             return Ok((Presence::Running, Learnt::NotAsked));
         }
         let docker = match self.docker().await {
-            Ok(docker) => timeout_at(deadline.into(), docker.presence(name))
+            Ok(docker) => timeout_at(deadline.end.into(), docker.presence(name))
                 .await
-                .map_err(|_late| silent(docker))
+                .map_err(|_late| silent(docker, deadline.limit))
                 .and_then(|asked| asked.map_err(|error| words(&error))),
             Err(reason) => Err(reason.clone()),
         };
@@ -324,10 +337,26 @@ impl Engines {
 
     async fn docker(&self) -> &Result<Docker, String> {
         let connect = async {
-            let connected = self.connect(patience()).await;
-            connected.map_err(|error| words(&error))
+            let connected = self.connect(patience(&self.asked)).await;
+            connected.map_err(|error| self.keep(error))
         };
         self.docker.get_or_init(|| connect).await
+    }
+
+    /// That there is no Engine where nobody named one is how many machines are, and no refusal.
+    fn keep(&self, error: Error) -> String {
+        let words = words(&error);
+        let variable = |name: &str| std::env::var(name).ok();
+        if error.code != Code::DockerDown || Docker::is_named(&self.asked, variable) {
+            let report = crate::error::Error::from(error).report();
+            drop(self.refusal.set(report));
+        }
+        words
+    }
+
+    /// Why the Docker Engine that was meant cannot be used, where it was asked and another engine may do.
+    pub fn refusal(&self) -> Option<&Report> {
+        self.refusal.get()
     }
 
     async fn connect(&self, patience: Duration) -> Result<Docker, Error> {
@@ -339,12 +368,28 @@ impl Engines {
 
 /// How long Docker may take where no engine was named. A login on another machine takes its time, and whoever names one
 /// does not want another engine instead.
-pub fn patience() -> Duration {
-    let host = std::env::var("DOCKER_HOST").unwrap_or_default();
-    if host.starts_with("ssh://") {
+fn patience(asked: &Asked) -> Duration {
+    if Docker::is_behind_login(asked, |name| std::env::var(name).ok()) {
         LONG_PATIENCE
     } else {
         PATIENCE
+    }
+}
+
+/// Until when a decision between engines is made.
+#[derive(Debug, Clone, Copy)]
+struct Deadline {
+    limit: Duration,
+    end: Instant,
+}
+
+impl Deadline {
+    fn of(asked: &Asked) -> Self {
+        let limit = patience(asked);
+        Self {
+            limit,
+            end: Instant::now() + limit,
+        }
     }
 }
 
@@ -385,11 +430,11 @@ fn both(mut error: Error, docker: Option<&str>) -> Error {
 }
 
 /// Why a Docker Engine that answers cannot run a new environment: an image cannot be had.
-async fn obstacle(docker: &Docker, wish: Wish<'_>, deadline: Instant) -> Option<String> {
+async fn obstacle(docker: &Docker, wish: Wish<'_>, deadline: Deadline) -> Option<String> {
     let image = &wish.profile.database.image;
-    let asked = timeout_at(deadline.into(), missing(docker, image, wish.pull)).await;
+    let asked = timeout_at(deadline.end.into(), missing(docker, image, wish.pull)).await;
     let late = || {
-        let limit = PATIENCE.as_secs();
+        let limit = deadline.limit.as_secs();
         format!("{image} cannot be pulled: its registry does not answer within {limit} s")
     };
     asked.unwrap_or_else(|_late| Some(late()))
@@ -425,8 +470,8 @@ fn late(about: &About, patience: Duration) -> Error {
     Error::new(code, what)
 }
 
-fn silent(docker: &Docker) -> String {
-    let (endpoint, limit) = (&docker.about().endpoint, PATIENCE.as_secs());
+fn silent(docker: &Docker, limit: Duration) -> String {
+    let (endpoint, limit) = (&docker.about().endpoint, limit.as_secs());
     format!("the Docker Engine at {endpoint} does not answer within {limit} s")
 }
 

@@ -3,6 +3,7 @@
 mod doctor;
 mod events;
 mod exec;
+mod gone;
 mod halt;
 mod looks;
 mod odd_days;

@@ -18,4 +18,5 @@ mod restarts;
 mod seeds;
 mod services;
 mod side_by_side;
+mod slow_registries;
 mod together;

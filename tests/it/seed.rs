@@ -17,6 +17,8 @@ use tempfile::TempDir;
 
 use crate::support::eventually;
 use crate::support::postgres::Postgres;
+#[cfg(target_os = "linux")]
+use crate::support::process::peak_memory;
 
 const ODD: &str = include_str!("../dumps/odd.sql");
 
@@ -625,16 +627,6 @@ fn every_fault_of_the_environment_is_told_at_once() {
         "the environment variable DB_PASSWORD_FILE is not set",
     ]);
     assert_eq!(ended.last()["data"]["detail"], detail);
-}
-
-/// The most memory a process has had, in KiB, while it still runs.
-#[cfg(target_os = "linux")]
-fn peak_memory(process: &Child) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.split_whitespace().next()?.parse().ok()
 }
 
 #[test]

@@ -11,6 +11,7 @@ pub mod postgres;
 pub mod process;
 pub mod random;
 pub mod registry;
+pub mod relay;
 pub mod run;
 pub mod sshd;
 pub mod terminal;

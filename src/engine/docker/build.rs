@@ -51,7 +51,7 @@ pub async fn folder(
     image: &FolderImage,
     watcher: &dyn Watcher,
 ) -> Result<Remark> {
-    let logins = logins(folder, image).await;
+    let logins = logins(folder, watcher).await;
     let (pieces, writing) = send(image.clone());
     let total = image.bytes;
     let sent = pieces.scan(0, |sent: &mut u64, piece: io::Result<Bytes>| {
@@ -180,30 +180,17 @@ impl Write for Pieces {
     }
 }
 
-/// The logins for the registries of the images that the Dockerfile builds upon, as far as they are named in it.
-async fn logins(folder: &Path, image: &FolderImage) -> HashMap<String, DockerCredentials> {
-    let dockerfile = image.context.join(&image.dockerfile);
-    let text = tokio::fs::read_to_string(dockerfile)
-        .await
-        .unwrap_or_default();
+/// Every login there is, as Docker's own client sends them: only the builder knows what it builds upon, because arguments
+/// may stand for names of images.
+async fn logins(folder: &Path, watcher: &dyn Watcher) -> HashMap<String, DockerCredentials> {
     let mut logins = HashMap::new();
-    for name in bases(&text) {
-        let registry = credentials::registry(name);
-        if let Ok(Some(login)) = credentials::find(folder, registry).await {
-            logins.insert(registry.to_owned(), login);
+    for (registry, found) in credentials::all(folder).await {
+        match found {
+            Ok(login) => logins.extend(login.map(|login| (registry, login))),
+            Err(why) => watcher.notice(format!("it is built without a login: {why}")),
         }
     }
     logins
-}
-
-/// The images behind `FROM`.
-fn bases(dockerfile: &str) -> impl Iterator<Item = &str> {
-    dockerfile.lines().filter_map(|line| {
-        let mut words = line.split_whitespace();
-        let is_from = words.next()?.eq_ignore_ascii_case("FROM");
-        let mut names = words.filter(|word| !word.starts_with("--"));
-        names.next().filter(|name| is_from && !name.contains('$'))
-    })
 }
 
 fn is_change(error: &io::Error) -> bool {
@@ -224,6 +211,18 @@ fn unreadable(image: &FolderImage, error: io::Error) -> Error {
         ))
 }
 
+/// A command of the Dockerfile that fails is quoted, and may hold any words; else it is the registries that fail.
+fn meaning(cause: &Cause, action: &str) -> Error {
+    match cause {
+        Cause::DockerStreamError { error } if error.starts_with("The command '") => {
+            let what = format!("cannot {action}");
+            Error::new(Code::BuildFailed, what).because(explain::innermost(cause))
+        }
+        Cause::DockerStreamError { .. } => explain::registry::error(cause, action),
+        _ => explain::error(cause, action),
+    }
+}
+
 /// The step that failed is named; its last lines say why.
 fn failed(cause: &Cause, image: &FolderImage, lines: &[String]) -> Error {
     let mut steps = lines.iter().rev().filter(|line| line.starts_with("Step "));
@@ -231,7 +230,7 @@ fn failed(cause: &Cause, image: &FolderImage, lines: &[String]) -> Error {
         Some(step) => format!("build {}: {step} failed", image.context.display()),
         None => format!("build {}", image.context.display()),
     };
-    let mut error = explain::error(cause, &what).detail(last(lines));
+    let mut error = meaning(cause, &what).detail(last(lines));
     match error.code {
         // The Engine knows only that the command failed; what it wrote says why.
         Code::DockerAnswer if explain::tells_of_full_disk(&error.detail) => {
@@ -239,6 +238,7 @@ fn failed(cause: &Cause, image: &FolderImage, lines: &[String]) -> Error {
             return error.hint(explain::FULL_DISK);
         }
         Code::DockerAnswer => error.code = Code::BuildFailed,
+        Code::BuildFailed => {}
         Code::ImageMissing | Code::RegistryDenied | Code::RegistryUnreachable => {
             return error.hint("an image that the Dockerfile builds upon cannot be had: check its name behind FROM, and whether its registry can be reached");
         }
@@ -261,15 +261,4 @@ fn failed(cause: &Cause, image: &FolderImage, lines: &[String]) -> Error {
 fn last(lines: &[String]) -> Vec<String> {
     let first = lines.len().saturating_sub(LAST_LINES);
     lines.iter().skip(first).cloned().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_images_behind_from_are_found_as_far_as_they_are_named() {
-        let text = "ARG BASE=x\nFROM --platform=linux/amd64 a/b:1 AS one\n from python:3\nFROM $BASE\nRUN FROM nothing";
-        assert_eq!(bases(text).collect::<Vec<_>>(), ["a/b:1", "python:3"]);
-    }
 }

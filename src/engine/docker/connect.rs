@@ -76,12 +76,10 @@ pub async fn connect(
     })
 }
 
-/// Whether anybody expects an Engine: it was named or configured, or something is where Docker's socket usually is.
-pub fn is_expected(asked: &Asked, variable: impl Fn(&str) -> Option<String>) -> bool {
+/// Which Engine is meant, before it is asked; none where what was said cannot be understood.
+pub fn foreseen(asked: &Asked, variable: impl Fn(&str) -> Option<String>) -> Option<Endpoint> {
     let folder = config::folder(&variable);
-    // What cannot be understood was said by somebody.
-    let meant = meant(asked, &folder, &variable);
-    meant.map_or(true, |endpoint| endpoint.is_expected())
+    meant(asked, &folder, &variable).ok()
 }
 
 /// Opens the connection and says hello.

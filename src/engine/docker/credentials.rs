@@ -1,13 +1,17 @@
 //! How the user is logged in to registries, as Docker's own client keeps it. No secret is shown or logged: not in a
 //! message, and not in the words of a helper that fails.
 
+use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::path::Path;
+use std::process::Output;
 use std::process::Stdio;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bollard::auth::DockerCredentials;
+use futures_util::future::join_all;
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
@@ -65,6 +69,33 @@ pub async fn find(folder: &Path, registry: &str) -> Result<Option<DockerCredenti
     }
 }
 
+/// The login for every registry that there is one for, with the registry's name.
+pub async fn all(folder: &Path) -> Vec<(String, Result<Option<DockerCredentials>, String>)> {
+    // What is wrong with the file is told where one login is wanted.
+    let file = config::file(folder).unwrap_or_default();
+    let registries = registries(&file).await;
+    let logins = join_all(registries.iter().map(|registry| find(folder, registry))).await;
+    registries.into_iter().zip(logins).collect()
+}
+
+/// The registries that the file and the helper for all know.
+async fn registries(file: &File) -> BTreeSet<String> {
+    let named = file.auths.keys().chain(file.cred_helpers.keys());
+    let mut registries: BTreeSet<_> = named.cloned().collect();
+    if let Kept::By(helper) = kept(file, "") {
+        registries.extend(listed(helper).await.unwrap_or_default());
+    }
+    registries
+}
+
+/// The registries that a helper has logins for. One that cannot list them is asked for those that are named elsewhere.
+async fn listed(helper: &str) -> Option<Vec<String>> {
+    let program = program(helper).ok()?;
+    let output = timeout(PATIENCE, speak(&program, "list", "")).await;
+    let users: HashMap<String, String> = serde_json::from_slice(&output.ok()?.ok()?.stdout).ok()?;
+    Some(users.into_keys().collect())
+}
+
 /// A registry's own helper comes before the helper for all, and any helper before the file, as Docker's client has it.
 fn kept<'a>(file: &'a File, registry: &str) -> Kept<'a> {
     let own = file.cred_helpers.get(registry);
@@ -119,10 +150,7 @@ fn credentials(registry: &str, user: &str, secret: String, token: &str) -> Docke
 }
 
 async fn from_helper(helper: &str, registry: &str) -> Result<Option<DockerCredentials>, String> {
-    let program = format!("docker-credential-{helper}");
-    if helper.contains(['/', '\\']) {
-        return Err(format!("{program} is not the name of a program"));
-    }
+    let program = program(helper)?;
     match timeout(PATIENCE, ask(&program, registry)).await {
         Ok(answer) => answer,
         Err(_) => Err(format!(
@@ -132,7 +160,31 @@ async fn from_helper(helper: &str, registry: &str) -> Result<Option<DockerCreden
     }
 }
 
-/// Speaks the protocol of Docker's credential helpers. What one says when it fails is not passed on.
+fn program(helper: &str) -> Result<String, String> {
+    let program = format!("docker-credential-{helper}");
+    if helper.contains(['/', '\\']) {
+        return Err(format!("{program} is not the name of a program"));
+    }
+    Ok(program)
+}
+
+/// Speaks the protocol of Docker's credential helpers.
+async fn speak(program: &str, verb: &str, words: &str) -> std::io::Result<Output> {
+    let mut child = Command::new(program)
+        .arg(verb)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A helper that ends without reading says by its exit code what is wrong.
+        drop(stdin.write_all(words.as_bytes()).await);
+    }
+    child.wait_with_output().await
+}
+
+/// Asks a helper for one login. What one says when it fails is not passed on.
 async fn ask(program: &str, registry: &str) -> Result<Option<DockerCredentials>, String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -140,20 +192,8 @@ async fn ask(program: &str, registry: &str) -> Result<Option<DockerCredentials>,
         username: String,
         secret: String,
     }
-    let failed = |error: std::io::Error| format!("{program} cannot be run: {error}");
-    let mut child = Command::new(program)
-        .arg("get")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // A helper that ends without reading says by its exit code what is wrong.
-        drop(stdin.write_all(registry.as_bytes()).await);
-    }
-    let output = child.wait_with_output().await.map_err(failed)?;
+    let output = speak(program, "get", registry).await;
+    let output = output.map_err(|error| format!("{program} cannot be run: {error}"))?;
     if !output.status.success() {
         let nothing = String::from_utf8_lossy(&output.stdout).contains("credentials not found");
         return if nothing {
@@ -243,6 +283,60 @@ mod tests {
         assert!(
             told.contains("config.json") && !told.contains("secret"),
             "{told}"
+        );
+    }
+
+    /// A helper that knows one registry, and answers so for it.
+    #[cfg(unix)]
+    fn helper(folder: &Path, answer: &str) -> String {
+        use std::os::unix::fs::PermissionsExt;
+
+        let path = folder.join("docker-credential-it");
+        let script = format!(
+            "#!/bin/sh\nread -r asked\ntest \"$1 $asked\" = 'get a.example' && echo '{answer}'\n"
+        );
+        std::fs::write(&path, script).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path.display().to_string()
+    }
+
+    #[tokio::test]
+    #[cfg(unix)]
+    async fn a_token_of_a_helper_is_sent_as_a_token_and_not_as_a_password() {
+        let folder = tempfile::tempdir().unwrap();
+        let answer = r#"{"ServerURL": "a.example", "Username": "<token>", "Secret": "t"}"#;
+        let program = helper(folder.path(), answer);
+        let login = ask(&program, "a.example").await.unwrap().unwrap();
+        let sent = serde_json::to_value(&login).unwrap();
+        assert_eq!(sent["identitytoken"], "t");
+        assert_eq!(sent["serveraddress"], "a.example");
+        assert!(sent["password"].as_str().is_none_or(str::is_empty));
+        assert!(sent["username"].as_str().is_none_or(str::is_empty));
+    }
+
+    #[tokio::test]
+    async fn every_registry_with_a_login_of_its_own_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let auth = STANDARD.encode("me:secret");
+        let text = format!(
+            r#"{{"auths": {{"a.example": {{"auth": "{auth}"}}}}, "credHelpers": {{"b.example": "none-of-these"}}}}"#
+        );
+        std::fs::write(folder.path().join("config.json"), text).unwrap();
+        let all = all(folder.path()).await;
+        let [(first, login), (second, failed)] = &all[..] else {
+            panic!("{} logins", all.len());
+        };
+        assert_eq!(
+            (first.as_str(), second.as_str()),
+            ("a.example", "b.example")
+        );
+        let login = login.as_ref().unwrap().as_ref().unwrap();
+        assert_eq!(login.username.as_deref(), Some("me"));
+        assert!(
+            failed
+                .as_ref()
+                .unwrap_err()
+                .contains("docker-credential-none-of-these")
         );
     }
 

@@ -23,6 +23,7 @@ use super::explain::Explained;
 use crate::engine::Error;
 use crate::engine::Exec;
 use crate::engine::Found;
+use crate::engine::Instance;
 use crate::engine::Result;
 use crate::error::Code;
 use crate::terminal;
@@ -41,6 +42,9 @@ const DETACH_KEYS: &str = "ctrl-^,ctrl-^,ctrl-^";
 
 /// How often the Engine is asked for something that it will have in a moment.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// How often it is asked for the end of a command before it is asked for the container's.
+const LOOKS: u32 = 100;
 
 /// How often a new size is offered to a command that is being started.
 const TRIES: u32 = 50;
@@ -69,7 +73,7 @@ pub async fn run(client: &Client, found: &Found, exec: &Exec) -> Result<i32> {
         },
         StartExecResults::Detached => None,
     };
-    let code = exit_code(client, &id).await?;
+    let code = exit_code(client, (found.instance, &found.id), &id).await?;
     drop(raw_mode);
     match refusal {
         Some(words) if matches!(code, 126 | 127) => Err(refused(found, exec, &words)),
@@ -169,15 +173,39 @@ async fn resize(client: &Client, id: &str, size: ResizeExecOptions) {
     }
 }
 
-/// The output may end a moment before the command does.
-async fn exit_code(client: &Client, id: &str) -> Result<i32> {
+/// The output may end before the command does: a moment, or as long as the command likes. But no command outlives its
+/// container, whatever the Engine says of it.
+async fn exit_code(
+    client: &Client,
+    (instance, container): (Instance, &str),
+    id: &str,
+) -> Result<i32> {
     loop {
-        let looked = client.inspect_exec(id).await;
-        let command = looked.explain("learn how a command ended")?;
-        match (command.running, command.exit_code) {
-            (Some(false), Some(code)) => return Ok(i32::try_from(code).unwrap_or(i32::MAX)),
-            _ => sleep(PAUSE).await,
+        for _ in 0..LOOKS {
+            if let Some(code) = ended(client, id).await? {
+                return Ok(code);
+            }
+            sleep(PAUSE).await;
         }
+        if !runs(client, container).await? {
+            let what = format!("{instance} ended, and the command in it");
+            return Err(Error::new(Code::NotRunning, what));
+        }
+    }
+}
+
+async fn ended(client: &Client, id: &str) -> Result<Option<i32>> {
+    let looked = client.inspect_exec(id).await;
+    let command = looked.explain("learn how a command ended")?;
+    let code = command.exit_code.filter(|_| command.running == Some(false));
+    Ok(code.map(|code| i32::try_from(code).unwrap_or(i32::MAX)))
+}
+
+async fn runs(client: &Client, container: &str) -> Result<bool> {
+    match client.inspect_container(container, None).await {
+        Ok(container) => Ok(container.state.and_then(|state| state.running) == Some(true)),
+        Err(cause) if explain::is_missing(&cause) => Ok(false),
+        Err(cause) => Err(explain::error(&cause, "look at a container")),
     }
 }
 
@@ -205,4 +233,47 @@ fn refused(found: &Found, exec: &Exec, words: &[u8]) -> Error {
         _ if words.starts_with("OCI") => explain::last_words(&words),
         _ => words,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use bollard::API_DEFAULT_VERSION;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+    use tokio_util::task::TaskTracker;
+
+    use super::*;
+    use crate::engine::Role;
+
+    /// An Engine that never learns of the end of a command, and has no containers any more.
+    async fn forgetful() -> Client {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        TaskTracker::new().spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = vec![0; 4096];
+                let length = stream.read(&mut request).await.unwrap();
+                let (status, body) = if request[..length].starts_with(b"GET /exec/") {
+                    ("200 OK", r#"{"ID": "e", "Running": true}"#)
+                } else {
+                    ("404 Not Found", r#"{"message": "No such container: c"}"#)
+                };
+                let length = body.len();
+                let answer = format!(
+                    "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+                     Connection: close\r\n\r\n{body}"
+                );
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        Client::connect_with_http(&format!("tcp://{address}"), 5, API_DEFAULT_VERSION).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_command_whose_container_has_gone_is_not_waited_for() {
+        let database = Instance::first(Role::Database);
+        let gone = exit_code(&forgetful().await, (database, "c"), "e").await;
+        assert_eq!(gone.unwrap_err().code, Code::NotRunning);
+    }
 }

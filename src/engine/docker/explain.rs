@@ -1,5 +1,7 @@
 //! What the Engine's errors mean to a user.
 
+pub mod registry;
+
 use std::error::Error as StdError;
 use std::io;
 use std::net::SocketAddr;

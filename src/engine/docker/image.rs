@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 use bollard::Docker as Client;
 use bollard::auth::DockerCredentials;
@@ -15,6 +16,7 @@ use bollard::query_parameters::BuildImageOptionsBuilder;
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use bollard::query_parameters::ListImagesOptionsBuilder;
 use bollard::query_parameters::RemoveImageOptions;
+use futures_util::Stream;
 use futures_util::StreamExt;
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -22,6 +24,7 @@ use jiff::Timestamp;
 use super::credentials;
 use super::explain;
 use super::explain::Explained;
+use super::explain::registry;
 use super::label;
 use crate::engine::Error;
 use crate::engine::Parts;
@@ -33,6 +36,9 @@ use crate::error::Code;
 use crate::image::ApiImage;
 use crate::image::REPOSITORY;
 use crate::profile::Bytes;
+
+/// How long a pull may bring nothing before that is told.
+const QUIET: Duration = Duration::from_secs(20);
 
 /// The id of an image that is there.
 pub async fn id(client: &Client, name: &str) -> Result<Option<String>> {
@@ -59,7 +65,7 @@ pub async fn pull(
         .build();
     let mut messages = client.create_image(Some(options), None, login);
     let mut layers = Layers::default();
-    while let Some(message) = messages.next().await {
+    while let Some(message) = next(&mut messages, name, watcher).await {
         match message {
             Ok(message) => layers.update(message, watcher),
             Err(cause) if is_only_the_end(&cause) => break,
@@ -75,6 +81,25 @@ pub async fn pull(
     }
 }
 
+/// The next that the Engine tells of a pull. Once it has begun, the Engine waits for a registry without end, so that whoever
+/// waits for the Engine is told what for.
+async fn next<T>(
+    messages: &mut (impl Stream<Item = T> + Unpin),
+    name: &str,
+    watcher: &dyn Watcher,
+) -> Option<T> {
+    match tokio::time::timeout(QUIET, messages.next()).await {
+        Ok(message) => message,
+        Err(_late) => {
+            let quiet = QUIET.as_secs();
+            watcher.notice(format!(
+                "the registry of {name} has sent nothing for {quiet} s; it is waited for until you interrupt"
+            ));
+            messages.next().await
+        }
+    }
+}
+
 /// Asks the registry whether it has an image, as a pull would, and pulls nothing. An Engine that cannot ask is no reason
 /// to think that the image cannot be had.
 pub async fn find_in_registry(client: &Client, name: &str, folder: &Path) -> Result<()> {
@@ -82,7 +107,9 @@ pub async fn find_in_registry(client: &Client, name: &str, folder: &Path) -> Res
     let found = client.inspect_registry_image(name, login.ok().flatten());
     match found.await {
         Err(cause) if is_not_supported(&cause) => Ok(()),
-        found => found.explain(format!("find the image {name}")).map(drop),
+        found => found
+            .map(drop)
+            .map_err(|cause| registry::error(&cause, &format!("find the image {name}"))),
     }
 }
 
@@ -104,8 +131,8 @@ async fn login(folder: &Path, name: &str, watcher: &dyn Watcher) -> Option<Docke
 }
 
 fn pull_failure(cause: &Cause, name: &str, had_login: bool) -> Error {
-    let error = explain::error(cause, &format!("pull the image {name}"));
-    if error.code != Code::RegistryDenied {
+    let error = registry::error(cause, &format!("pull the image {name}"));
+    if error.code != Code::RegistryDenied || registry::is_enough(cause) {
         return error;
     }
     let command = credentials::login_command(credentials::registry(name));

@@ -44,12 +44,6 @@ codes! {
     ///
     /// Put it right, leave the file out with a `.dockerignore`, or correct `[api] build` in the profile.
     ContextUnusable = "E-BUILD-CONTEXT",
-    /// Another command holds the environment.
-    ///
-    /// Two commands would have changed the same environment at once.
-    ///
-    /// Wait for the other command, or end it; then run yours again.
-    Busy = "E-BUSY",
     /// A check did not return its known answer.
     ///
     /// The database holds other prices than the profile's check expects, or the API works them out differently.

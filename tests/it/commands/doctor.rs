@@ -1,8 +1,13 @@
 //! What will not work is found before it fails.
 
 use std::net::TcpListener;
+use std::rc::Rc;
 
+use crate::support::checkout::Checkout;
+use crate::support::docker::docker;
+use crate::support::docker::postgres_image;
 use crate::support::environment::Environment;
+use crate::support::registry::Registry;
 use crate::support::run::Run;
 use crate::support::run::Running;
 
@@ -42,9 +47,6 @@ fn what_will_not_work_is_found_with_a_cure() {
     with("RATESDEV_API_CPUS", "500")
         .exits(1)
         .says(&["500 cores", "lower `cpus`"]);
-    with("RATESDEV_DATABASE_IMAGE", "nosuch:1")
-        .exits(0)
-        .says(&["nosuch:1 is not there"]);
     with("RATESDEV_SEED_FILE", "nosuch.sql")
         .exits(1)
         .says(&["E-DUMP-MISSING"]);
@@ -63,4 +65,82 @@ fn what_will_not_work_is_found_with_a_cure() {
     with("RATESDEV_API_PROT", "1")
         .exits(1)
         .says(&["E-PROFILE-INVALID"]);
+}
+
+#[test]
+fn an_image_that_cannot_be_had_is_told_from_one_whose_registry_says_nothing() {
+    let Some(environment) = Environment::small("doctor-images") else {
+        return;
+    };
+    let of = |image: &str| {
+        let mut command = environment.command(&["doctor"]);
+        Running::start(command.env("RATESDEV_DATABASE_IMAGE", image)).finish()
+    };
+    let nowhere = "127.0.0.1:9/postgres:13.5";
+    of(nowhere)
+        .exits(1)
+        .says(&["E-REGISTRY-UNREACHABLE", nowhere, "cure:"]);
+    let registry = Registry::start();
+    let missing = registry.image("postgres:none");
+    of(&missing)
+        .exits(1)
+        .says(&["E-IMAGE-MISSING", &missing, "cure:"]);
+    let there = registry.image("rates/postgres:13.5");
+    environment.make_image(&there, "RUN head -c 100 /dev/urandom > /ballast");
+    docker(&["push", "--quiet", &there]);
+    docker(&["rmi", "--force", &there]);
+    of(&there)
+        .exits(0)
+        .says(&["is not there; `up` will pull it"]);
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("{}/postgres:13.5", silent.local_addr().unwrap());
+    of(&silent)
+        .exits(0)
+        .says(&["! image", "does not answer", "cure:", "docker pull"]);
+}
+
+#[test]
+fn what_up_would_refuse_is_found_before() {
+    let Some(environment) = Environment::ready("doctor-refusals") else {
+        return;
+    };
+    environment
+        .run(&["doctor"])
+        .exits(0)
+        .says(&["plan      `up` has nothing to do"]);
+    let service = |more: &str| {
+        let image = postgres_image();
+        let profile = format!("extends = \"dev\"\n[services.own]\nimage = \"{image}\"\n{more}");
+        environment.checkout.write("profiles/own.toml", profile);
+    };
+    let doctor = |words: &[&str]| environment.run(&[&["doctor", "own"], words].concat());
+    service("");
+    doctor(&[]).exits(0).says(&["plan      `up` has "]);
+    let embedded = doctor(&["--engine", "embedded"]).exits(1);
+    embedded.says(&["plan", "E-ENGINE-LACKS", "the service own", "cure:"]);
+    service("volumes = [\"../nowhere:/data\"]\n");
+    doctor(&[]).exits(1).says(&["E-MOUNT-MISSING", "nowhere"]);
+    service("[api.build]\ncontext = \"../api\"\n");
+    doctor(&[]).exits(1).says(&["E-BUILD-CONTEXT", "api"]);
+    environment
+        .checkout
+        .write("api/Dockerfile", "FROM scratch\n");
+    environment.checkout.write("api/.dockerignore", "[a\n");
+    doctor(&[])
+        .exits(1)
+        .says(&["E-BUILD-CONTEXT", ".dockerignore"]);
+    let other = Environment::new("doctor-other", &Rc::new(Checkout::small())).unwrap();
+    let mut taken = other.command(&["doctor", "-e", &environment.name]);
+    let taken = Running::start(&mut taken).finish().exits(1);
+    taken.says(&["E-NAME-TAKEN", "belongs to the checkout", "cure:"]);
+}
+
+#[test]
+fn an_api_that_is_an_image_does_not_run_without_docker() {
+    let Some(environment) = Environment::small("doctor-api") else {
+        return;
+    };
+    let mut doctor = environment.command(&["doctor", "--engine", "embedded"]);
+    let doctor = Running::start(doctor.env("RATESDEV_API_IMAGE", "rates/api:1")).finish();
+    doctor.exits(1).says(&["plan", "rates/api:1", "cure:"]);
 }

@@ -1,14 +1,12 @@
 //! Commands beside a role: their streams, their exit codes, their terminal.
 
-use std::io::Write;
 use std::process::Command;
 use std::process::Stdio;
 
 use crate::support::docker;
 use crate::support::environment::Environment;
 use crate::support::eventually;
-use crate::support::run::Run;
-use crate::support::run::Running;
+use crate::support::run::fed;
 use crate::support::terminal::Terminal;
 
 #[test]
@@ -197,16 +195,4 @@ fn what_does_not_run_is_said(environment: &Environment) {
         .run(&["exec", "seed", "true"])
         .exits(3)
         .says(&["there is no seed"]);
-}
-
-/// Runs a command with this on its standard input.
-fn fed(mut command: Command, bytes: &[u8]) -> Run {
-    let (reader, mut writer) = std::io::pipe().unwrap();
-    let bytes = bytes.to_vec();
-    let feeding = std::thread::spawn(move || writer.write_all(&bytes));
-    let run = Running::start_with(&mut command, reader.into()).finish();
-    // The other end is closed here too, so that what a command did not read does not keep its writer waiting.
-    drop(command);
-    drop(feeding.join().unwrap());
-    run
 }

@@ -42,13 +42,30 @@ fn an_engine_that_may_not_be_used_is_told_from_one_that_is_down() {
     std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
     let own = folder.path().join("ratesdev");
     std::fs::copy(env!("CARGO_BIN_EXE_ratesdev"), &own).unwrap();
-    let refused = as_nobody(&own, &path);
+    let status = ["status", "--engine", "docker"];
+    let refused = as_nobody(&own, &path, |command| command.args(status).current_dir("/"));
     refused
         .exits(1)
         .says(&["E-DOCKER-DENIED", "hint:", "docker"]);
+    // Where another engine does, it is told all the same.
+    let checkout = Checkout::small();
+    checkout.open();
+    let doctor = as_nobody(&own, &path, |command| {
+        let home = folder.path().join("home");
+        command
+            .env_remove("RATESDEV_ENGINE")
+            .env("RATESDEV_HOME", home)
+            .env("HOME", folder.path());
+        command.arg("doctor").current_dir(checkout.path())
+    });
+    doctor.says(&["! docker", "you may not use", "E-DOCKER-DENIED", "usermod"]);
 }
 
-fn as_nobody(program: &Path, socket: &Path) -> Run {
+fn as_nobody(
+    program: &Path,
+    socket: &Path,
+    prepare: impl FnOnce(&mut Command) -> &mut Command,
+) -> Run {
     let root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
     let mut command = if root {
         let mut command = Command::new("setpriv");
@@ -60,11 +77,9 @@ fn as_nobody(program: &Path, socket: &Path) -> Run {
         Command::new(program)
     };
     command
-        .args(["status", "--engine", "docker"])
         .env_remove("RATESDEV_ENV")
-        .env("DOCKER_HOST", format!("unix://{}", socket.display()))
-        .current_dir("/");
-    Running::start(&mut command).finish()
+        .env("DOCKER_HOST", format!("unix://{}", socket.display()));
+    Running::start(prepare(&mut command)).finish()
 }
 
 #[test]
@@ -201,6 +216,26 @@ fn an_api_that_never_becomes_ready_is_given_up_with_its_last_answer_and_its_last
         "its last answer: 503",
         "listening",
         "ratesdev logs",
+    ]);
+}
+
+#[test]
+fn a_known_answer_that_is_not_given_fails_the_up_and_says_both() {
+    let Some(environment) = Environment::small("check") else {
+        return;
+    };
+    environment
+        .checkout
+        .edit("profiles/dev.toml", "1154.33333333333", "1155.5");
+    let rejected = environment.run(&["up"]).exits(4);
+    rejected.says(&[
+        "E-CHECK-FAILED",
+        "known day",
+        "CNGGZ → EETLL",
+        "1154.33",
+        "not 1155.50",
+        "hint:",
+        "seed --reset",
     ]);
 }
 

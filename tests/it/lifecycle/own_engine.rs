@@ -139,6 +139,31 @@ fn fills_during_a_pull(engine: &PrivateEngine, environment: &Environment) {
     environment.is_whole();
 }
 
+/// The Engine's own networks first, then the range that is chosen from in their stead.
+#[test]
+fn an_engine_without_addresses_for_another_network_is_named() {
+    let Some(_engine) = PrivateEngine::start(DISK_MEGABYTES) else {
+        return;
+    };
+    let environment = Environment::small("addresses").unwrap();
+    let range = ["network", "create", "--subnet", "10.214.0.0/16", "range"];
+    docker(&range);
+    let mut number = 0;
+    let next = |number| attempt(&["network", "create", &format!("own-{number}")]);
+    while next(number).status.success() {
+        number += 1;
+    }
+    environment.run(&["up"]).exits(1).says(&[
+        "E-ADDRESSES",
+        "no addresses left",
+        "hint:",
+        "docker network prune",
+    ]);
+    docker(&["network", "rm", "range"]);
+    environment.run(&["up"]).exits(0);
+    environment.is_whole();
+}
+
 /// Once there is no space for the dump itself, once none for what the database makes of it.
 fn fills_during_a_seed(engine: &PrivateEngine, environment: &Environment) {
     let loaded_at = environment.loaded_at();

@@ -10,6 +10,7 @@ use super::build_from_folder;
 use super::environment;
 use crate::support::docker::docker;
 use crate::support::environment::Environment;
+use crate::support::eventually;
 
 /// Files of a context; a folder of that name is made for each.
 const FILES: [&str; 17] = [
@@ -139,6 +140,33 @@ fn without_times_of_folders(line: &str) -> String {
         words.drain(3..5);
     }
     words.join(" ")
+}
+
+/// A file without contents takes no room here, and is sent all the same.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_context_larger_than_the_memory_it_may_use_is_sent() {
+    const BYTES: u64 = 300_000_000;
+    let Some(environment) = environment("large") else {
+        return;
+    };
+    build_from_folder(&environment.checkout, "");
+    super::dockerfile(&environment.checkout, "CMD [\"true\"]");
+    environment
+        .checkout
+        .write("api/large", environment.name.as_bytes());
+    let path = environment.checkout.path().join("api/large");
+    let large = std::fs::File::options().write(true).open(path).unwrap();
+    large.set_len(BYTES).unwrap();
+    let mut up = environment.start(&["up", "own"]);
+    let mut most = 0;
+    eventually("the end of the build", || {
+        most = up.peak_memory().unwrap_or_default().max(most);
+        up.has_ended().then_some(())
+    });
+    // The API ends at once, after its image was built.
+    up.finish().exits(1).says(&["✓ image ratesdev/build:"]);
+    assert!((1..BYTES / 1024 / 4).contains(&most), "{most} KiB");
 }
 
 #[test]

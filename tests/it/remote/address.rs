@@ -22,7 +22,7 @@ fn ask(checkout: &Checkout, prepare: impl FnOnce(&mut Command)) -> Run {
     Running::start(&mut command).finish()
 }
 
-fn make_context(folder: &Path, name: &str, endpoint: &str) {
+pub fn make_context(folder: &Path, name: &str, endpoint: &str) {
     let folder = folder.display().to_string();
     docker(&[
         "--config", &folder, "context", "create", name, "--docker", endpoint,

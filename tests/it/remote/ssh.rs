@@ -48,6 +48,7 @@ fn an_environment_lives_on_another_machine_over_one_connection() {
     let sshd = Sshd::start();
     let run = |arguments: &[&str]| run(&environment, &sshd, arguments);
     let up = run(&["up"]).exits(0);
+    assert_eq!(sshd.logins(), 1);
     let engine = sshd.engine();
     up.says(&["is ready in", "check known day", &engine, "ssh -N -L "]);
     let again = run(&["up", "--json"]).exits(0).json_lines();
@@ -63,6 +64,12 @@ fn an_environment_lives_on_another_machine_over_one_connection() {
         (&true.into(), &engine.into())
     );
     what_is_told_outlives_the_command(&run, ready);
+    super::commands_have_the_streams_and_end_as_they_end(&|words| {
+        let mut command = environment.command(words);
+        command.env("PATH", sshd.path());
+        command.env("DOCKER_HOST", sshd.engine());
+        command
+    });
     run(&["logs", "api"]).exits(0).says(&["listening"]);
     run(&["down", "-v", "--yes"]).exits(0);
     environment.is_gone();
@@ -175,6 +182,27 @@ fn a_login_that_does_not_work_says_why_and_asks_nothing() {
     status(&sshd, &nowhere).says(&["E-DOCKER-DOWN", "/nowhere/docker.sock", "hint:"]);
     sshd.stop();
     status(&sshd, &engine).says(&["E-SSH-UNREACHABLE", "Connection refused", "hint:"]);
+}
+
+/// More than Docker of this machine gets to answer.
+#[test]
+fn a_login_that_takes_its_time_is_waited_for_where_a_context_names_the_machine() {
+    let Some(environment) = Environment::ready("ssh-slow") else {
+        return;
+    };
+    let sshd = Sshd::start();
+    sshd.is_slow();
+    let folder = environment.checkout.path().join(".docker");
+    super::address::make_context(&folder, "far", &format!("host={}", sshd.engine()));
+    let mut status = environment.command(&["status", "--json"]);
+    status
+        .env("PATH", sshd.path())
+        .env_remove("DOCKER_HOST")
+        .env("RATESDEV_ENGINE", "auto")
+        .env("DOCKER_CONTEXT", "far");
+    let status = Running::start(&mut status).finish().exits(0).json();
+    assert_eq!(status["engine"]["endpoint"], sshd.engine());
+    nothing_is_left(&environment, &sshd);
 }
 
 #[test]

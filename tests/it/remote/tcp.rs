@@ -20,14 +20,19 @@ fn an_environment_is_made_over_tls_with_certificates_on_both_sides() {
     };
     let authority = Authority::new();
     let front = Front::tls(&authority);
-    let run = |arguments: &[&str]| {
+    let with = |arguments: &[&str]| {
         let mut command = environment.command(arguments);
         command.env("DOCKER_HOST", front.engine());
         command.env("DOCKER_TLS_VERIFY", "1");
         command.env("DOCKER_CERT_PATH", authority.client());
+        command
+    };
+    let run = |arguments: &[&str]| {
+        let mut command = with(arguments);
         Running::start(&mut command).finish().exits(0)
     };
     run(&["up"]).says(&["is ready in", "check known day"]);
+    super::commands_have_the_streams_and_end_as_they_end(&with);
     run(&["logs", "database"]).says(&["ready to accept connections"]);
     let status = run(&["status", "--json"]).json();
     assert_eq!(status["engine"]["endpoint"], front.engine());
@@ -65,10 +70,17 @@ fn an_engine_and_a_client_that_do_not_trust_each_other_say_so() {
     )
     .unwrap();
     let refused = status(Some(anonymous.path()));
-    refused.says(&["--host", "hint:"]).never_says("panicked");
+    refused
+        .says(&["E-DOCKER-TLS", "--host", "hint:", "cert.pem"])
+        .never_says("panicked");
     let empty = tempfile::tempdir().unwrap();
     status(Some(empty.path())).says(&["E-DOCKER-TLS", "ca.pem", "hint:", "DOCKER_CERT_PATH"]);
-    status(None).says(&[&front.engine(), "hint:"]);
+    status(None).says(&[
+        "E-DOCKER-DOWN",
+        &front.engine(),
+        "hint:",
+        "where it wants TLS, set DOCKER_TLS_VERIFY=1",
+    ]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Other doors to the Engine of this machine: TCP ports, with TLS and without, and sockets; closed when dropped.
 
+use std::fs::File;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::net::TcpListener;
@@ -90,13 +91,20 @@ impl Door {
         format!("unix://{}", self.socket().display())
     }
 
+    /// All that went through it, as text.
+    pub fn heard(&self) -> String {
+        let heard = std::fs::read(self.folder.path().join("heard")).unwrap();
+        String::from_utf8_lossy(&heard).into_owned()
+    }
+
     /// Opens it.
     pub fn open(&mut self) {
         let socket = self.socket();
         let listen = format!("UNIX-LISTEN:{},fork,unlink-early", socket.display());
         let server = Command::new("socat")
-            .args(["-t", "60", &listen, &format!("UNIX-CONNECT:{SOCKET}")])
-            .stderr(Stdio::null())
+            .args(["-v", "-t", "60", &listen])
+            .arg(format!("UNIX-CONNECT:{SOCKET}"))
+            .stderr(File::create(self.folder.path().join("heard")).unwrap())
             .process_group(0)
             .spawn()
             .expect("install socat");

@@ -97,3 +97,13 @@ pub fn signal(name: &str, child: &Child) {
         .unwrap();
     assert!(sent.success(), "kill -s {name} {pid}");
 }
+
+/// The most memory a process has had, in KiB, while it still runs.
+#[cfg(target_os = "linux")]
+pub fn peak_memory(process: &Child) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}

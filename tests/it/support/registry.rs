@@ -81,6 +81,11 @@ impl Registry {
         self.address.to_string()
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The full name of an image in it.
     pub fn image(&self, name: &str) -> String {
         format!("{}/{name}", self.address)

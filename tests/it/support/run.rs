@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
+use std::io::Write;
 use std::path::Path;
 use std::process::Child;
 use std::process::Command;
@@ -179,6 +180,12 @@ impl Running {
         });
     }
 
+    /// The most memory it has had, in KiB, while it still runs.
+    #[cfg(target_os = "linux")]
+    pub fn peak_memory(&self) -> Option<u64> {
+        super::process::peak_memory(&self.child)
+    }
+
     /// Whether it has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
@@ -205,6 +212,18 @@ impl Running {
             stderr: self.stderr.whole(),
         }
     }
+}
+
+/// Runs a command with this on its standard input.
+pub fn fed(mut command: Command, bytes: &[u8]) -> Run {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let bytes = bytes.to_vec();
+    let feeding = std::thread::spawn(move || writer.write_all(&bytes));
+    let run = Running::start_with(&mut command, reader.into()).finish();
+    // The other end is closed here too, so that what a command did not read does not keep its writer waiting.
+    drop(command);
+    drop(feeding.join().unwrap());
+    run
 }
 
 /// A command as it would be typed, without the folders and variables of the tests.

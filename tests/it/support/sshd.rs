@@ -76,6 +76,20 @@ impl Sshd {
         self.write("ssh_config", &config);
     }
 
+    /// Makes every login take six seconds, as it does where names are looked up in vain or a key wants a touch.
+    pub fn is_slow(&self) {
+        let script = std::fs::read_to_string(self.file("bin/ssh")).unwrap();
+        let slow = script.replace("exec /usr/bin/ssh -F", "sleep 6\nexec /usr/bin/ssh -F");
+        assert_ne!(slow, script);
+        self.write("bin/ssh", &slow);
+    }
+
+    /// How many logins there have been since it was started.
+    pub fn logins(&self) -> usize {
+        let log = std::fs::read_to_string(self.file("log")).unwrap();
+        log.matches("Accepted publickey").count()
+    }
+
     /// How many connections there are.
     pub fn connections(&self) -> usize {
         let server = self.server.as_ref().unwrap().id().to_string();
