@@ -52,6 +52,7 @@ pub struct Args {
 
 /// What is shown of it; all of it as TOML where nothing is said.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[group(multiple = false)]
 struct Part {
     /// One JSON document

@@ -222,17 +222,15 @@ pub async fn holder(client: &Client, port: u16) -> Option<String> {
 
 /// A name that is not ours to use: hyphens in names may make that of another environment the same.
 pub fn name_taken((kind, name): (&str, &str), owner: Option<&String>, remove: &str) -> Error {
-    match owner {
-        Some(other) => {
-            let what = format!("the {kind} {name} belongs to the environment {other}");
-            Error::new(Code::NameTaken, what).hint("choose another name with -e NAME")
-        }
-        None => {
-            let what = format!("the {kind} {name} exists and is not ratesdev's");
-            let hint = format!("choose another name with -e NAME, or `{remove} {name}`");
-            Error::new(Code::NameTaken, what).hint(hint)
-        }
-    }
+    let another = "choose another name with -e NAME";
+    let (whose, hint) = if let Some(other) = owner {
+        let whose = format!("belongs to the environment {other}");
+        (whose, another.to_owned())
+    } else {
+        let whose = "exists and is not ratesdev's".to_owned();
+        (whose, format!("{another}, or `{remove} {name}`"))
+    };
+    Error::new(Code::NameTaken, format!("the {kind} {name} {whose}")).hint(hint)
 }
 
 /// The name of a container; people see it, the program finds containers by their labels.

@@ -180,8 +180,5 @@ fn a_tick_is_not_put_off_by_frames_however_much_is_told_meanwhile() {
         pressed: true,
         ..rested
     };
-    assert_eq!(
-        pressed.wake(calm, true),
-        begun + crate::tui::FRAME_OF_KEYS
-    );
+    assert_eq!(pressed.wake(calm, true), begun + crate::tui::FRAME_OF_KEYS);
 }

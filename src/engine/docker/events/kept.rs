@@ -121,7 +121,7 @@ mod tests {
             finished_at: never,
             ..ContainerState::default()
         };
-        assert_eq!(told(&container(new)), [made.clone()]);
+        assert_eq!(told(&container(new)), std::slice::from_ref(&made));
         let runs = ContainerState {
             running: Some(true),
             started_at: started.clone(),
