@@ -52,6 +52,10 @@ impl Output {
     /// The program's own streams; commands that are named there repeat the flags.
     pub fn new(flags: Flags) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        if dumb {
+            // Else a machine that says CI=true is believed to understand colours.
+            anstream::ColorChoice::Never.write_global();
+        }
         Self {
             live: std::io::stderr().is_terminal() && !dumb,
             flags: Arc::new(flags),

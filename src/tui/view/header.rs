@@ -35,7 +35,7 @@ pub fn glyph(theme: &Theme, condition: Condition) -> (&'static str, Style) {
 
 /// Draws the first line.
 pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
-    let (spans, _) = environments(state, area.width);
+    let (spans, _) = environments(state, room(state, area.width));
     let line = part::apart(spans, about(state, area.width), area.width);
     render(line, area, buffer);
 }
@@ -107,11 +107,30 @@ fn label(state: &State, known: &Known, chosen: bool) -> Vec<Span<'static>> {
 
 /// Which environment stands in a column.
 pub fn environment_at(state: &State, area: Rect, column: u16) -> Option<usize> {
-    let (_, places) = environments(state, area.width);
+    let (_, places) = environments(state, room(state, area.width));
     let mut places = places.into_iter();
     places
         .find(|(columns, _)| columns.contains(&column.saturating_sub(area.x)))
         .map(|(_, place)| place)
+}
+
+/// The columns that are left for the environments beside what is wrong.
+fn room(state: &State, width: u16) -> u16 {
+    let wrong = wrong(state, width).map_or(0, |wrong| wrong.width());
+    width.saturating_sub(u16::try_from(wrong).unwrap_or(u16::MAX))
+}
+
+/// What is wrong with the chosen environment or its engine.
+fn wrong(state: &State, width: u16) -> Option<Span<'static>> {
+    let theme = &state.theme;
+    let engine = state.engine()?;
+    let words = if engine.trouble.is_some() {
+        format!("{} does not answer ", engine.about.engine)
+    } else {
+        let warning = state.chosen().and_then(Known::warning)?;
+        format!("{} ", part::safe(theme, &warning, usize::from(width) / 2))
+    };
+    Some(Span::styled(words, theme.bad))
 }
 
 /// What the chosen environment is; what matters least goes first where there is no room.
@@ -120,13 +139,8 @@ fn about(state: &State, width: u16) -> Vec<Span<'static>> {
     let Some(engine) = state.engine() else {
         return Vec::new();
     };
-    if engine.trouble.is_some() {
-        let words = format!("{} does not answer ", engine.about.engine);
-        return vec![Span::styled(words, theme.bad)];
-    }
-    if let Some(warning) = state.chosen().and_then(Known::warning) {
-        let words = format!("{} ", part::safe(theme, &warning, usize::from(width) / 2));
-        return vec![Span::styled(words, theme.bad)];
+    if let Some(wrong) = wrong(state, width) {
+        return vec![wrong];
     }
     let (used, _) = environments(state, width);
     let used: usize = used.iter().map(Span::width).sum();
