@@ -241,6 +241,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, dashboard: Face) -> Ex
     // A panic is a bug of ours; the report says where. Only a second installation could fail.
     drop(color_eyre::install());
     terminal::restore_on_panic();
+    output::choose_colours();
     let arguments: Vec<_> = arguments.into_iter().collect();
     match complete::answer(&arguments) {
         Ok(false) => {}

@@ -37,6 +37,17 @@ pub mod style {
     pub const BOLD: Style = Style::new().bold();
 }
 
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// Does without colours on a dumb terminal; else one that says CI=true is believed to understand them.
+pub fn choose_colours() {
+    if is_dumb() {
+        anstream::ColorChoice::Never.write_global();
+    }
+}
+
 /// A handle to both streams. Colours are dropped where the stream is no terminal or `NO_COLOR` is set.
 #[derive(Debug, Clone)]
 pub struct Output {
@@ -51,13 +62,8 @@ pub struct Output {
 impl Output {
     /// The program's own streams; commands that are named there repeat the flags.
     pub fn new(flags: Flags) -> Self {
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        if dumb {
-            // Else a machine that says CI=true is believed to understand colours.
-            anstream::ColorChoice::Never.write_global();
-        }
         Self {
-            live: std::io::stderr().is_terminal() && !dumb,
+            live: std::io::stderr().is_terminal() && !is_dumb(),
             flags: Arc::new(flags),
         }
     }

@@ -233,7 +233,7 @@ fn failed(cause: &Cause, image: &FolderImage, lines: &[String]) -> Error {
     let mut error = meaning(cause, &what).detail(last(lines));
     match error.code {
         // The Engine knows only that the command failed; what it wrote says why.
-        Code::DockerAnswer if explain::tells_of_full_disk(&error.detail) => {
+        Code::DockerAnswer | Code::BuildFailed if explain::tells_of_full_disk(&error.detail) => {
             error.code = Code::DiskFull;
             return error.hint(explain::FULL_DISK);
         }

@@ -114,8 +114,15 @@ impl Docker {
         folder: &str,
     ) -> Result<String> {
         let name = name(owner, service.instance);
-        self.create_from(owner, service, job_body(service, folder), &name)
-            .await
+        let make = || self.create_from(owner, service, job_body(service, folder), &name);
+        match make().await {
+            // What a request of an earlier manager made meanwhile has no dump, and nobody starts it.
+            Err(error) if error.code == Code::NameTaken && self.is_ours(&name, owner).await? => {
+                self.discard(&name).await;
+                make().await
+            }
+            created => created,
+        }
     }
 
     async fn create_from(
@@ -188,7 +195,10 @@ impl Docker {
 
     /// A container that was made and cannot be started would keep its name; the next attempt begins afresh.
     async fn discard(&self, name: &str) {
-        let options = RemoveContainerOptionsBuilder::default().force(true).build();
+        let options = RemoveContainerOptionsBuilder::default()
+            .force(true)
+            .v(true)
+            .build();
         drop(self.client.remove_container(name, Some(options)).await);
     }
 
