@@ -179,7 +179,6 @@ fn the_database_is_read_watched_and_written_only_when_that_is_switched_on(kind: 
     say("delete from prices");
     terminal.shows("writing is off");
     say("select pg_sleep(600)");
-    terminal.shows("Running 1");
     // Before the server has begun with it there is nothing that it could cancel.
     terminal.shows("running 1.");
     terminal.key("c");

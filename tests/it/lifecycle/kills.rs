@@ -32,7 +32,7 @@ fn may_stay(path: &str) -> bool {
     let is_lock_of_user = path.starts_with("ratesdev-") && is_lock;
     let is_lock_of_home = path.starts_with("home/") && is_lock;
     let is_history = path == ".local/state/ratesdev/questions";
-    let is_known_hash = path.starts_with(".cache/ratesdev/builds/") && path.ends_with(".json");
+    let is_known_hash = path.starts_with(".cache/ratesdev/builds/");
     let of_user = is_history || is_known_hash;
     of_checkout || is_program || is_lock_of_user || is_lock_of_home || of_user
 }
