@@ -275,16 +275,13 @@ impl Docker {
             .filters(&filters)
             .build();
         let networks = self.client.list_networks(Some(options)).await;
-        if networks.explain("list the networks")?.is_empty() {
+        let networks = networks.explain("list the networks")?;
+        let Some(network) = networks.first() else {
             return Ok(());
-        }
-        let error = Error::new(
-            Code::NameTaken,
-            format!("a network {name} exists and is not ratesdev's"),
-        );
-        Err(error.hint(format!(
-            "choose another name with -e NAME, or `docker network rm {name}`"
-        )))
+        };
+        let labels = network.labels.as_ref();
+        let owner = labels.and_then(|labels| labels.get(label::ENVIRONMENT));
+        Err(name_taken(("network", name), owner, "docker network rm"))
     }
 
     async fn remove_network(&self, owner: &Identity) -> Result<()> {
@@ -506,6 +503,19 @@ impl Docker {
 /// The name of an environment's network; people see it, and Podman knows it by nothing else.
 fn network_name(environment: &EnvironmentName) -> String {
     format!("ratesdev-{environment}")
+}
+
+/// A name that is not ours to use: hyphens in names may make that of another environment the same.
+fn name_taken((kind, name): (&str, &str), owner: Option<&String>, remove: &str) -> Error {
+    let another = "choose another name with -e NAME";
+    let (whose, hint) = if let Some(other) = owner {
+        let whose = format!("belongs to the environment {other}");
+        (whose, another.to_owned())
+    } else {
+        let whose = "exists and is not ratesdev's".to_owned();
+        (whose, format!("{another}, or `{remove} {name}`"))
+    };
+    Error::new(Code::NameTaken, format!("the {kind} {name} {whose}")).hint(hint)
 }
 
 /// The labels that say whose a thing is.

@@ -32,6 +32,7 @@ use super::explain::Explained;
 use super::hash;
 use super::label;
 use super::labels;
+use super::name_taken;
 use super::volume;
 use crate::engine::Contents;
 use crate::engine::Contract;
@@ -228,19 +229,6 @@ pub async fn holder(client: &Client, port: u16) -> Option<String> {
     };
     let name = listed.into_iter().find(holds)?.names?.into_iter().next()?;
     Some(format!("the container {}", name.trim_start_matches('/')))
-}
-
-/// A name that is not ours to use: hyphens in names may make that of another environment the same.
-pub fn name_taken((kind, name): (&str, &str), owner: Option<&String>, remove: &str) -> Error {
-    let another = "choose another name with -e NAME";
-    let (whose, hint) = if let Some(other) = owner {
-        let whose = format!("belongs to the environment {other}");
-        (whose, another.to_owned())
-    } else {
-        let whose = "exists and is not ratesdev's".to_owned();
-        (whose, format!("{another}, or `{remove} {name}`"))
-    };
-    Error::new(Code::NameTaken, format!("the {kind} {name} {whose}")).hint(hint)
 }
 
 /// The name of a container; people see it, the program finds containers by their labels.

@@ -7,11 +7,11 @@ use bollard::models::VolumeCreateRequest;
 use bollard::query_parameters::ListVolumesOptionsBuilder;
 use bollard::query_parameters::RemoveVolumeOptions;
 
-use super::container::name_taken;
 use super::explain;
 use super::explain::Explained;
 use super::label;
 use super::labels;
+use super::name_taken;
 use super::of_environment;
 use crate::engine::Contents;
 use crate::engine::Error;
