@@ -228,12 +228,7 @@ impl Environment {
         if let ApiSource::Image(image) = profile.api.source() {
             images.insert(image);
         }
-        let step = |image: &str| Step {
-            task: Task::Act(Action::Pull(image.to_owned())),
-            reason: None,
-            after: vec![],
-            beside: vec![],
-        };
+        let step = |image: &str| Step::alone(Action::Pull(image.to_owned()), None);
         let steps = images.into_iter().map(step).collect();
         let owner = wanted::owner(profile, self.name.clone());
         self.run(
@@ -256,12 +251,7 @@ impl Environment {
         let Some(image) = shutdown.guard(folder_image(profile)).await? else {
             return Ok(());
         };
-        let step = Step {
-            task: Task::Act(Action::BuildFolder(image)),
-            reason: Some("asked for".to_owned()),
-            after: vec![],
-            beside: vec![],
-        };
+        let step = Step::alone(Action::BuildFolder(image), Some("asked for"));
         let (plan, owner) = (
             Plan { steps: vec![step] },
             wanted::owner(profile, self.name.clone()),

@@ -46,6 +46,16 @@ pub struct Step {
 }
 
 impl Step {
+    /// One that waits for no other.
+    pub fn alone(action: Action, reason: Option<&str>) -> Self {
+        Self {
+            task: Task::Act(action),
+            reason: reason.map(str::to_owned),
+            after: Vec::new(),
+            beside: Vec::new(),
+        }
+    }
+
     /// Whether it starts the database or loads it: what a role that asks it can be started beside.
     fn makes_the_database(&self) -> bool {
         match &self.task {

@@ -26,7 +26,8 @@ use super::view;
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
 
-fn screen(state: &State) -> String {
+/// What is drawn of a state.
+pub fn screen(state: &State) -> String {
     let backend = TestBackend::new(state.size.width, state.size.height);
     let mut terminal = Terminal::new(backend).unwrap();
     let drawn = terminal.draw(|frame| {

@@ -1,7 +1,5 @@
 use crossterm::event::KeyCode;
 use crossterm::event::KeyEvent;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 
 use crate::database::console::Access;
 use crate::tui::effect::Effect;
@@ -10,8 +8,8 @@ use crate::tui::samples;
 use crate::tui::samples::dev;
 use crate::tui::samples::tell;
 use crate::tui::state::State;
+use crate::tui::tests::screen;
 use crate::tui::update::update;
-use crate::tui::view;
 
 fn press(state: &mut State, keys: &str) -> Vec<Effect> {
     let code = |key| match key {
@@ -29,16 +27,6 @@ fn press(state: &mut State, keys: &str) -> Vec<Effect> {
 
 fn paste(state: &mut State, text: &str) {
     tell(state, Message::Paste(text.to_owned()));
-}
-
-fn screen(state: &State) -> String {
-    let backend = TestBackend::new(state.size.width, state.size.height);
-    let mut terminal = Terminal::new(backend).unwrap();
-    let drawn = terminal.draw(|frame| {
-        view::draw(state, frame.area(), frame.buffer_mut());
-    });
-    drawn.unwrap();
-    terminal.backend().to_string()
 }
 
 /// The database tab of a healthy environment.
