@@ -37,6 +37,7 @@ mod stop;
 mod supervise;
 mod table;
 mod target;
+mod tunnel;
 mod up;
 
 use std::ffi::OsString;
@@ -221,15 +222,17 @@ enum Command {
     Serve(serve::Args),
     Load(load::Args),
     Probe(probe::Args),
+    Tunnel(tunnel::Args),
     #[cfg(unix)]
     Supervise(supervise::Args),
 }
 
-/// What a command runs on. A supervisor waits most of its life, and should be as small as it can.
+/// What a command runs on. What waits most of its life should be as small as it can.
 fn runtime(command: Option<&Command>) -> tokio::runtime::Builder {
     let mut builder = match command {
         #[cfg(unix)]
         Some(Command::Supervise(_)) => tokio::runtime::Builder::new_current_thread(),
+        Some(Command::Tunnel(_)) => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
     builder.enable_all();
@@ -334,6 +337,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Serve(args) => serve::run(args, context).await,
         Command::Load(args) => load::run(args, context).await,
         Command::Probe(args) => probe::run(args, context).await,
+        Command::Tunnel(args) => tunnel::run(args, context).await,
         #[cfg(unix)]
         Command::Supervise(args) => supervise::run(args, context).await,
     }

@@ -12,6 +12,7 @@ use crate::error::Code;
 use crate::error::Report;
 use crate::image::Platform;
 use crate::profile::Bytes;
+use crate::profile::PortNumber;
 use crate::profile::Profile;
 use crate::text::Charset;
 
@@ -213,7 +214,7 @@ pub enum Holder {
 }
 
 /// A port that the profile publishes.
-pub fn port(instance: Instance, number: u16, holder: &Holder) -> Finding {
+pub fn port(instance: Instance, number: PortNumber, holder: &Holder) -> Finding {
     match holder {
         Holder::Auto => Finding::good("port", format!("{instance} takes a free one")),
         Holder::Nobody => Finding::good("port", format!("{number} is free for {instance}")),
@@ -370,7 +371,11 @@ mod tests {
             detail: Vec::new(),
             hint: None,
         };
-        let finding = port(Instance::first(Role::Api), 1, &Holder::Refused(report));
+        let finding = port(
+            Instance::first(Role::Api),
+            1.into(),
+            &Holder::Refused(report),
+        );
         assert_eq!(finding.what, "port 1 is taken: by sshd");
         assert_eq!(finding.code, Some(Code::PortTaken));
         assert!(finding.cure.unwrap().contains("api.port=auto"));

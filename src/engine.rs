@@ -20,7 +20,6 @@ mod report;
 pub mod variables;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,12 +33,14 @@ use crate::database::note::Note;
 use crate::error::Code;
 use crate::image::Platform;
 use crate::profile::EnvironmentName;
+use crate::profile::PortNumber;
 use crate::profile::Postgres;
 pub use crate::profile::Role;
 use crate::text::hex;
 pub use action::Action;
 pub use action::Contract;
 pub use action::Extras;
+pub use action::Grace;
 pub use action::Parts;
 pub use action::Probe;
 pub use action::Progress;
@@ -56,6 +57,7 @@ pub use instance::Identity;
 pub use instance::Instance;
 pub use observed::Contents;
 pub use observed::Found;
+pub use observed::FoundPort;
 pub use observed::Glimpse;
 pub use observed::Health;
 pub use observed::HealthStatus;
@@ -80,6 +82,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The name of the database, and of the user that owns it, in every environment.
 pub const DATABASE_NAME: &str = "rates";
+
+/// Where the API that is ratesdev's own listens inside its container.
+pub const API_PORT: u16 = 8000;
+
+/// Where the database listens inside its container.
+pub const DATABASE_PORT: u16 = 5432;
 
 /// Where roles run. The truth about an environment is what this reports; nothing is remembered elsewhere.
 #[async_trait]
@@ -108,20 +116,15 @@ pub trait Engine: fmt::Debug + Send + Sync {
         Ok(())
     }
 
-    /// Which program an image of PostgreSQL, and the setting `database.postgres`, come to for an environment. Nothing is
-    /// fetched.
+    /// Which program an image of PostgreSQL, and the setting `database.postgres`, come to for an environment, if it can open
+    /// the data that is there. Nothing is fetched or started.
     async fn provenance(
         &self,
         _environment: &EnvironmentName,
         image: &str,
         _postgres: &Postgres,
     ) -> Result<Provenance> {
-        Ok(Provenance {
-            program: image.to_owned(),
-            is_there: true,
-            origin: "the image is all it needs".to_owned(),
-            others: Vec::new(),
-        })
+        Ok(Provenance::of_image(image))
     }
 
     /// The file that is locked by whoever changes an environment, where the engine has a place for it that all its users
@@ -137,12 +140,24 @@ pub trait Engine: fmt::Debug + Send + Sync {
     }
 
     /// Who holds a published port, where this engine knows.
-    async fn holder(&self, port: u16) -> Option<String>;
+    async fn holder(&self, port: PortNumber) -> Option<String>;
 
-    /// Whether a port that is published at this address can be reached from here.
-    fn reaches(&self, bound: IpAddr) -> bool {
-        let _ = bound;
-        true
+    /// Where this process reaches a published port: that port, unless something here leads to it.
+    async fn reached(&self, published: SocketAddr) -> Result<SocketAddr> {
+        Ok(published)
+    }
+
+    /// Whether the way to the published ports that were observed takes a while to be opened.
+    fn is_far(&self, observed: &Observed) -> bool {
+        let _ = observed;
+        false
+    }
+
+    /// Opens the way to the published ports that were observed. It opens by itself when one is used; who has a deadline
+    /// for an answer opens it before.
+    async fn open_way(&self, observed: &Observed) -> Result<()> {
+        let _ = observed;
+        Ok(())
     }
 
     /// The command that makes these published ports ports of this machine, where they are not and need not stay so.
@@ -227,7 +242,7 @@ pub fn usual_needs(role: Role) -> &'static [Role] {
     }
 }
 
-/// How long a role may take to end before it is killed.
+/// How long a role may take to end before it is killed, where nobody says.
 pub fn stop_grace(role: Role) -> Duration {
     match role {
         Role::Database => Duration::from_secs(30),

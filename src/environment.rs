@@ -18,6 +18,8 @@ pub mod wanted;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::net::TcpListener;
+use std::net::UdpSocket;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,6 +37,7 @@ use crate::engine::Action;
 use crate::engine::Engine;
 use crate::engine::Error;
 use crate::engine::Found;
+use crate::engine::Grace;
 use crate::engine::Identity;
 use crate::engine::Instance;
 use crate::engine::Observed;
@@ -52,11 +55,14 @@ use crate::image::folder::FolderImage;
 use crate::profile;
 use crate::profile::ApiSource;
 use crate::profile::EnvironmentName;
+use crate::profile::PortNumber;
 use crate::profile::Profile;
+use crate::profile::Protocol;
 use crate::profile::Request;
 use crate::query::BaseUrl;
 use crate::shutdown::Shutdown;
 use event::Emitter;
+use lock::Cut;
 pub use lock::Lock;
 use plan::Choices;
 use plan::Plan;
@@ -72,6 +78,10 @@ use wanted::Wanted;
 /// How old the API's word on its data may be: it asks the database once a second, and has to connect to it anew when a
 /// load has replaced it.
 const STALE: Duration = Duration::from_secs(3);
+
+/// How long an Engine may take for what a command that was cut off had asked of it; where much goes on, a network takes
+/// more than a second.
+const SETTLING: Duration = Duration::from_secs(2);
 
 /// One environment on one engine, whether it exists or not.
 #[derive(Debug, Clone)]
@@ -116,6 +126,15 @@ pub struct Up {
     pub wait_timeout: Duration,
 }
 
+/// How to take an environment down.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Down {
+    /// Whether its data goes too.
+    pub volumes: bool,
+    /// How long its roles may take to end.
+    pub grace: Grace,
+}
+
 /// What is wanted, what is there, and how to come from one to the other.
 #[derive(Debug)]
 pub struct Prepared {
@@ -153,13 +172,37 @@ impl Environment {
         Ok(self.engine.observe(&self.name).await?)
     }
 
-    /// The right to change it; `busy` is told who has it when it has to be waited for.
+    /// The right to change it; `busy` is told who has it, or had it, when that has to be waited for.
     pub async fn lock(&self, shutdown: &Shutdown, busy: impl Fn(&str)) -> Result<Lock> {
         let path = match self.engine.lock_file(&self.name)? {
             Some(path) => path,
             None => lock::file(&self.name, &self.engine.about().endpoint)?,
         };
-        lock::take(&path, shutdown, busy).await
+        let holds = |holder: &str| busy(&format!("{holder}, which holds {}", self.name));
+        let lock = lock::take(&path, shutdown, holds).await?;
+        if let Some(cut) = &lock.before {
+            self.settle(cut, shutdown, busy).await?;
+        }
+        Ok(lock)
+    }
+
+    /// An Engine still carries out what a command that was cut off has asked for. Whoever looks what there is meanwhile
+    /// sees what will not stay.
+    async fn settle(&self, cut: &Cut, shutdown: &Shutdown, busy: impl Fn(&str)) -> Result<()> {
+        let takes_requests = matches!(self.engine.about().platform, Platform::Container(_));
+        let left = SETTLING.saturating_sub(cut.ago.unwrap_or_default());
+        if !takes_requests || left.is_zero() {
+            return Ok(());
+        }
+        busy(&format!(
+            "what {} has asked of the engine: it was cut off",
+            cut.who
+        ));
+        let settled = async {
+            sleep(left).await;
+            Ok(())
+        };
+        shutdown.guard(settled).await
     }
 
     /// Where its API answers for people, when it runs; behind a tunnel that is an address of the engine's machine.
@@ -171,6 +214,7 @@ impl Environment {
     /// Where its API answers, when it runs.
     pub async fn api(&self) -> Result<Option<BaseUrl>> {
         let observed = self.observe().await?;
+        self.engine.open_way(&observed).await?;
         Ok(status::endpoint(&observed, Role::Api).map(BaseUrl::from))
     }
 
@@ -192,7 +236,6 @@ impl Environment {
         lacks::refuse(profile, self.engine.about())?;
         let (observed, wanted) = tokio::try_join!(self.observe(), self.wanted(profile, program))?;
         self.refuse_another_checkout(&observed, &profile.root)?;
-        self.refuse_unreachable_ports(&wanted)?;
         let situation = self.situation(&wanted, observed).await?;
         refuse_missing_images(&wanted, &situation, up.pull)?;
         let plan = match up.extent {
@@ -319,15 +362,16 @@ impl Environment {
     /// Takes down what is there, with its data if asked.
     pub async fn take_down(
         &self,
-        volumes: bool,
+        Down { volumes, grace }: Down,
         emitter: &Emitter,
         shutdown: &Shutdown,
     ) -> Result<()> {
         let plan = plan::down(&self.observe().await?, volumes);
-        self.down(&plan, emitter, shutdown).await?;
+        self.down(&plan.with_grace(grace), emitter, shutdown)
+            .await?;
         // A command that was killed may have left requests with the Engine, which carries them out meanwhile.
         let late = plan::down(&self.observe().await?, volumes);
-        self.down(&late, emitter, shutdown).await
+        self.down(&late.with_grace(grace), emitter, shutdown).await
     }
 
     /// Carries out a plan that makes nothing new; what it starts may take `wait` to answer.
@@ -386,6 +430,7 @@ impl Environment {
     async fn situation(&self, wanted: &Wanted, observed: Observed) -> Result<Situation> {
         let images: Vec<_> = images(wanted).collect();
         let there = try_join_all(images.iter().map(|image| self.engine.has_image(image)));
+        self.engine.open_way(&observed).await?;
         let seed = status::seed(&self.engine, &observed);
         let awaited = awaited(&observed);
         let (there, seed, awaited) = futures_util::join!(there, seed, awaited);
@@ -404,37 +449,6 @@ impl Environment {
             starts_are_slow: matches!(self.engine.about().platform, Platform::Container(_)),
             observed,
         })
-    }
-
-    /// Readiness is asked over published ports, so they must be bound to where they can be reached from here.
-    fn refuse_unreachable_ports(&self, wanted: &Wanted) -> Result<()> {
-        let hidden = wanted.services.iter().find_map(|service| {
-            let mut asked_at = service.asked_at();
-            let hidden = asked_at.find(|address| !self.engine.reaches(*address))?;
-            Some((service.instance.role, hidden))
-        });
-        match hidden {
-            Some((role, address)) => Err(self.port_unreachable(role, address).into()),
-            None => Ok(()),
-        }
-    }
-
-    /// Why the port of a role must not be bound to this address.
-    pub fn port_unreachable(&self, role: Role, address: IpAddr) -> Error {
-        let endpoint = &self.engine.about().endpoint;
-        let what = format!(
-            "the port of the {role} would be bound to {address} of another machine, {endpoint}"
-        );
-        let bind = if role.is_own() {
-            format!("in `services.{role}.ports`")
-        } else {
-            format!("--set {role}.bind=0.0.0.0")
-        };
-        Error::new(Code::PortUnreachable, what)
-            .because("it could not be reached from here")
-            .hint(format!(
-                "use the Engine over ssh://, which tunnels; or bind the port to an address that the network reaches: {bind}"
-            ))
     }
 
     /// An environment belongs to the checkout that made it, for as long as that checkout is there. On an engine of several
@@ -541,13 +555,9 @@ pub fn made_from(observed: &Observed, environment: Option<&str>) -> Result<Optio
     Ok(Some(profile::load(&request)?.profile))
 }
 
-/// The program that is running, which the API image is made from. On Linux it is reached through the process, so that it
-/// is still the same one when its file has been replaced meanwhile.
+/// The program that is running, which the API image is made from.
 pub fn program() -> Result<PathBuf> {
-    if cfg!(target_os = "linux") {
-        return Ok("/proc/self/exe".into());
-    }
-    Ok(std::env::current_exe().map_err(IoError::new("find this program's own file"))?)
+    Ok(image::running().map_err(IoError::new("find this program's own file"))?)
 }
 
 /// Whether a folder certainly is no more; one that may not be looked at may well be there.
@@ -627,15 +637,19 @@ fn refuse_missing_images(wanted: &Wanted, situation: &Situation, pull: Pull) -> 
 }
 
 /// Whether an environment itself publishes a port.
-pub fn publishes(observed: &Observed, port: u16) -> bool {
+pub fn publishes(observed: &Observed, port: PortNumber) -> bool {
     let instances = observed.instances.iter();
     let mut published = instances.flat_map(|found| &found.ports);
-    published.any(|published| published.port() == port)
+    published.any(|published| published.outside() == port)
 }
 
 /// Whether something listens there.
-pub fn is_taken(address: IpAddr, port: u16) -> bool {
-    let bound = std::net::TcpListener::bind((address, port));
+pub fn is_taken(address: IpAddr, PortNumber { protocol, number }: PortNumber) -> bool {
+    let address = (address, number);
+    let bound = match protocol {
+        Protocol::Tcp => TcpListener::bind(address).map(drop),
+        Protocol::Udp => UdpSocket::bind(address).map(drop),
+    };
     bound.is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse)
 }
 

@@ -33,9 +33,13 @@ use folder::ChangedMeanwhile;
 /// The repository of the images that are built here; the tag follows from the contents.
 pub const REPOSITORY: &str = "ratesdev/api";
 
-/// A static program needs nothing but itself.
-const FROM_BINARY: &str =
-    "FROM scratch\nCOPY ratesdev /ratesdev\nUSER 65534:65534\nENTRYPOINT [\"/ratesdev\"]\n";
+/// A static program needs nothing but itself. Every step makes an image, which stays without a name where the build is cut
+/// off: so the labels are the first, and the program, which makes it large, is the last.
+const FROM_BINARY: &str = concat!(
+    "FROM scratch\nLABEL dev.ratesdev.role=api dev.ratesdev.version=",
+    env!("CARGO_PKG_VERSION"),
+    "\nUSER 65534:65534\nENTRYPOINT [\"/ratesdev\"]\nCOPY ratesdev /ratesdev\n"
+);
 
 /// The names and modes of what a build context holds.
 const DOCKERFILE: &str = "Dockerfile";
@@ -82,6 +86,15 @@ pub enum Platform {
     Container(String),
     /// As a process of this machine.
     Process,
+}
+
+/// The program that is running. On Linux it is reached through the process, so that it is still the same one when its
+/// file has been replaced meanwhile.
+pub fn running() -> io::Result<PathBuf> {
+    if cfg!(target_os = "linux") {
+        return Ok("/proc/self/exe".into());
+    }
+    std::env::current_exe()
 }
 
 impl Platform {

@@ -20,6 +20,7 @@
 //! | [`log_line`] | what a line of a log says |
 //! | [`terminal`] | the streams of this process, lent to a command elsewhere |
 //! | [`remembered`] | lines that were typed before |
+//! | [`tunnel`] | many connections over one stream |
 //! | [`private`] | folders for this user alone |
 //! | [`error`], [`shutdown`] | how things end |
 
@@ -44,6 +45,7 @@ mod shutdown;
 mod terminal;
 mod text;
 mod tui;
+mod tunnel;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

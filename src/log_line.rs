@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde_json::Map;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -33,44 +34,90 @@ impl std::str::FromStr for Level {
     }
 }
 
-/// The level that a line names: the `level` of a JSON line, or the word that PostgreSQL begins its messages with. What
-/// names none is [`Level::Info`].
+/// The level that a line names: the `level` or the `severity` of a JSON line, a word or pino's number; `level=` of
+/// logfmt; the word that PostgreSQL and Python begin their messages with. What names none is [`Level::Info`].
 pub fn level(line: &str) -> Level {
-    if line.starts_with('{') {
+    let named = if line.starts_with('{') {
         of_json(line)
     } else {
-        of_postgres(line)
-    }
+        of_python(line)
+            .or_else(|| of_postgres(line))
+            .or_else(|| of_logfmt(line))
+    };
+    named.unwrap_or(Level::Info)
 }
 
-fn of_json(line: &str) -> Level {
+fn of_word(word: &str) -> Option<Level> {
+    const LONGEST: usize = "emergency".len();
+    if word.len() > LONGEST {
+        return None;
+    }
+    Some(match word.to_ascii_lowercase().as_str() {
+        "trace" | "debug" | "debug1" | "debug2" | "debug3" | "debug4" | "debug5" => Level::Debug,
+        "info" | "notice" | "log" => Level::Info,
+        "warn" | "warning" => Level::Warn,
+        "error" | "err" | "fatal" | "critical" | "crit" | "panic" | "alert" | "emergency" => {
+            Level::Error
+        }
+        _ => return None,
+    })
+}
+
+fn of_json(line: &str) -> Option<Level> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Named<'a> {
+        #[serde(borrow)]
+        Word(Cow<'a, str>),
+        Number(f64),
+        Other(IgnoredAny),
+    }
     #[derive(Deserialize)]
     struct Line<'a> {
         #[serde(borrow)]
-        level: Cow<'a, str>,
+        level: Option<Named<'a>>,
+        #[serde(borrow)]
+        severity: Option<Named<'a>>,
     }
-    match serde_json::from_str::<Line<'_>>(line) {
-        Ok(Line { level }) => match level.to_ascii_lowercase().as_str() {
-            "trace" | "debug" => Level::Debug,
-            "warn" | "warning" => Level::Warn,
-            "error" | "fatal" | "critical" | "panic" => Level::Error,
-            _ => Level::Info,
-        },
-        Err(_) => Level::Info,
+    let line = serde_json::from_str::<Line<'_>>(line).ok()?;
+    match line.level.or(line.severity)? {
+        Named::Word(word) => of_word(&word),
+        // pino and bunyan count 10, 20, … 60 from trace to fatal.
+        Named::Number(50.0..) => Some(Level::Error),
+        Named::Number(40.0..) => Some(Level::Warn),
+        Named::Number(..30.0) => Some(Level::Debug),
+        Named::Number(_) | Named::Other(_) => None,
     }
 }
 
 /// PostgreSQL writes `2021-01-31 12:00:00.000 UTC [1] ERROR:  …` (its documentation, "Message Severity Levels").
-fn of_postgres(line: &str) -> Level {
-    let severity = line
-        .split_once(":  ")
-        .and_then(|(before, _)| before.rsplit(' ').next());
-    match severity {
-        Some("ERROR" | "FATAL" | "PANIC") => Level::Error,
-        Some("WARNING") => Level::Warn,
-        Some("DEBUG" | "DEBUG1" | "DEBUG2" | "DEBUG3" | "DEBUG4" | "DEBUG5") => Level::Debug,
-        _ => Level::Info,
-    }
+fn of_postgres(line: &str) -> Option<Level> {
+    let (before, _) = line.split_once(":  ")?;
+    let word = before.rsplit(' ').next()?;
+    of_word(word).filter(|_| is_upper(word))
+}
+
+/// Python writes `ERROR:root:…`, and Flask `[2021-01-31 12:00:00,000] ERROR in app: …`.
+fn of_python(line: &str) -> Option<Level> {
+    let word = match line.strip_prefix('[') {
+        Some(rest) => rest.split_once("] ")?.1.split_once(" in ")?.0,
+        None => line.split_once(':')?.0,
+    };
+    of_word(word).filter(|_| is_upper(word))
+}
+
+fn is_upper(word: &str) -> bool {
+    !word.contains(|c: char| c.is_ascii_lowercase())
+}
+
+/// `level=error` between other fields.
+fn of_logfmt(line: &str) -> Option<Level> {
+    let mut fields = line.split(' ');
+    let word = fields.find_map(|field| {
+        let value = field.strip_prefix("level=");
+        value.or_else(|| field.strip_prefix("severity="))
+    })?;
+    of_word(word.trim_matches('"'))
 }
 
 /// The gist of a line: what the access log's fields say, or what PostgreSQL says without the time and the process that
@@ -173,6 +220,44 @@ mod tests {
                 Level::Info,
             ),
             ("plain text", Level::Info),
+        ];
+        for (line, level) in cases {
+            assert_eq!(super::level(line), level, "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_of_a_teams_own_services_name_their_level() {
+        let cases = [
+            ("ERROR:root:no such port", Level::Error),
+            ("WARNING:werkzeug: * Debugger is active!", Level::Warn),
+            (
+                "[2021-01-31 12:00:00,000] ERROR in app: no such port",
+                Level::Error,
+            ),
+            (
+                "[2021-01-31 12:00:00,000] nothing in app: ERROR",
+                Level::Info,
+            ),
+            ("INFO:     Started server process [1]", Level::Info),
+            ("Error: not the word of a logger", Level::Info),
+            (
+                "time=2021-01-31T12:00:00Z level=error msg=\"no such port\"",
+                Level::Error,
+            ),
+            ("level=warn msg=slow", Level::Warn),
+            ("loglevel=error msg=setting", Level::Info),
+            (r#"ts=1 level="debug" msg=x"#, Level::Debug),
+            (
+                r#"{"level":50,"time":1612094400000,"msg":"no such port"}"#,
+                Level::Error,
+            ),
+            (r#"{"level":40,"msg":"slow"}"#, Level::Warn),
+            (r#"{"level":30,"msg":"x"}"#, Level::Info),
+            (r#"{"level":20,"msg":"x"}"#, Level::Debug),
+            (r#"{"level":true,"msg":"x"}"#, Level::Info),
+            (r#"{"severity":"CRITICAL","message":"x"}"#, Level::Error),
+            (r#"{"severity":"NOTICE","message":"x"}"#, Level::Info),
         ];
         for (line, level) in cases {
             assert_eq!(super::level(line), level, "{line}");

@@ -86,15 +86,17 @@ fn owner(name: &str, word: &str) -> Option<i32> {
     process.parse().ok()
 }
 
+/// Whether there is a process of this number, whosever it is.
 #[cfg(unix)]
-fn lives(process: i32) -> bool {
+pub fn lives(process: i32) -> bool {
     let process = rustix::process::Pid::from_raw(process);
     let asked = process.map(rustix::process::test_kill_process);
     asked != Some(Err(rustix::io::Errno::SRCH))
 }
 
+/// Whether there is a process of this number, as far as can be told.
 #[cfg(not(unix))]
-fn lives(_process: i32) -> bool {
+pub fn lives(_process: i32) -> bool {
     true
 }
 

@@ -5,7 +5,7 @@
 //! | [`settings`], [`team`] | the tables that say which keys there are; all else is derived from them |
 //! | [`kind`] | what a value may be: how it is read, written, described |
 //! | [`file`](mod@file), [`words`] | the inputs as written: TOML files, variables and flags |
-//! | [`name`](mod@name), [`role`](mod@role) | names of environments, roles and services |
+//! | [`name`](mod@name), [`role`](mod@role), [`port`](mod@port) | names of environments, roles and services, numbers of ports |
 //! | [`locate`] | where profiles are |
 //! | [`resolve`], [`draft`], [`rules`], [`order`](mod@order) | layers of inputs become one [`Profile`] |
 //! | [`show`], [`schema`](mod@schema) | the way back: TOML, JSON, JSON Schema |
@@ -19,6 +19,7 @@ mod locate;
 mod name;
 mod order;
 mod origin;
+mod port;
 mod quantity;
 mod resolve;
 mod role;
@@ -44,22 +45,25 @@ use crate::rates::Place;
 
 pub use fault::Error;
 pub use fault::Fault;
+pub use fault::Spot;
 pub use fault::count;
 pub use fault::did_you_mean;
 pub use file::GivenKeys;
-pub use file::OwnKeys;
+pub use file::OwnDashboard;
 pub use locate::Listed;
 pub use locate::list;
 pub use name::EnvironmentName;
 pub use order::Needs;
 pub use order::all_needs;
 pub use order::order;
+pub use port::PortNumber;
+pub use port::Protocol;
 pub use resolve::Request;
 pub use resolve::Resolved;
 pub use resolve::load;
-pub use resolve::own_keys;
+pub use resolve::own_dashboard;
 #[cfg(test)]
-pub use resolve::own_keys_in;
+pub use resolve::own_dashboard_in;
 pub use role::Role;
 pub use role::ShortName;
 pub use schema::schema;
@@ -298,6 +302,13 @@ impl TeamService {
     pub fn role(&self) -> Role {
         Role::Service(self.name)
     }
+
+    /// The first of its published ports, inside, that HTTP can be spoken at.
+    pub fn first_tcp(&self) -> Option<u16> {
+        let mut inside = self.ports.iter().map(|mapping| mapping.inside);
+        let first = inside.find(|port| port.protocol == Protocol::Tcp);
+        first.map(|port| port.number)
+    }
 }
 
 /// How the health of a service is found out: by a command inside it, or by an HTTP request; by neither where both are
@@ -325,8 +336,21 @@ pub struct PortMapping {
     pub address: IpAddr,
     /// The published port.
     pub port: Port,
-    /// The port inside.
-    pub inside: u16,
+    /// The port inside; what it carries, the published one carries too.
+    pub inside: PortNumber,
+}
+
+impl PortMapping {
+    /// The published port, where it is a fixed one.
+    pub fn fixed(&self) -> Option<PortNumber> {
+        match self.port {
+            Port::Auto => None,
+            Port::Fixed(number) => Some(PortNumber {
+                number,
+                ..self.inside
+            }),
+        }
+    }
 }
 
 /// Something that is mounted into a role.

@@ -25,6 +25,7 @@ mod update;
 mod view;
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ use effect::Effect;
 use effect::Home;
 use effect::Slot;
 use effect::Tasks;
-use keymap::Keymap;
+use keymap::Own;
 use message::Message;
 use state::Key;
 use state::State;
@@ -68,8 +69,8 @@ const FRAME_OF_KEYS: Duration = Duration::from_millis(4);
 /// Messages that may wait; whoever tells more waits with them.
 const INBOX: usize = 256;
 
-/// Messages that are taken in before a key gets its turn again.
-const BURST: usize = 64;
+/// How long messages are taken in before a key gets its turn again; one of them may hold hundreds of lines.
+const BURST: Duration = Duration::from_millis(8);
 
 /// What the dashboard is opened for.
 #[derive(Debug)]
@@ -94,11 +95,11 @@ pub struct Dashboard {
 
 /// Shows the dashboard until the user leaves. No environment is stopped by that.
 pub async fn run(dashboard: Dashboard, shutdown: Shutdown) -> Result<Exit> {
-    let keymap = Keymap::of_user()?;
+    let own = Own::read()?;
     let mut screen = Screen::open()?;
-    let theme = Theme::of_terminal(|name| std::env::var(name).ok());
+    let theme = Theme::of_terminal(own.theme, |name| std::env::var(name).ok());
     let mut state = dashboard.state(screen.size(), theme);
-    state.keymap = keymap;
+    state.keymap = own.keymap;
     screen.draw(&state)?;
     let (inbox, messages) = mpsc::channel(INBOX);
     let home = Home {
@@ -129,7 +130,7 @@ pub async fn run(dashboard: Dashboard, shutdown: Shutdown) -> Result<Exit> {
 
 /// How many actions have keys of the user's own; an error where those cannot be used.
 pub fn own_keys() -> Result<usize> {
-    Keymap::of_user().map(|keymap| keymap.remapped())
+    Own::read().map(|own| own.keymap.remapped())
 }
 
 impl Dashboard {
@@ -143,6 +144,7 @@ impl Dashboard {
         state
             .environments
             .push(Known::new(key, self.profile.clone()));
+        state.named = self.named != EngineChoice::Auto;
         if let Some(awaited) = &self.awaited {
             state.await_engine(Awaited::about(), &awaited.reason);
         }
@@ -250,7 +252,8 @@ impl Front {
 
     /// What else has arrived meanwhile is taken in before the next frame.
     async fn take_burst(&mut self, state: &mut State) -> Result<()> {
-        for _ in 0..BURST {
+        let end = Instant::now() + BURST;
+        while Instant::now() < end {
             match self.messages.try_recv() {
                 Ok(message) if !state.leaving => self.take(state, message).await?,
                 _ => break,
@@ -299,14 +302,12 @@ impl Front {
                 // Two readers of the terminal would share its keys.
                 drop(std::mem::replace(&mut self.keys, EventStream::new()));
                 if let Some(environment) = self.tasks.environment(&key) {
-                    tokio::select! {
-                        ended = environment.engine.exec(&found, &exec) => match ended {
-                            Ok(code) => {
-                                state.say(format!("{} ended with {code}", exec.command.join(" ")));
-                            }
-                            Err(error) => state.complain(error.to_string()),
-                        },
-                        () = self.shutdown.requested() => {}
+                    let ended = {
+                        let ran = environment.engine.exec(&found, &exec);
+                        self.meanwhile(state, ran).await
+                    };
+                    if let Some(ended) = ended {
+                        update::program_ended(state, found.instance, &exec, ended);
                     }
                 }
                 self.come_back(state)?;
@@ -314,6 +315,28 @@ impl Front {
             _ => {}
         }
         Ok(())
+    }
+
+    /// What tasks tell is taken in although nothing is drawn: nobody waits for a terminal that is elsewhere. None where
+    /// the dashboard is to end.
+    async fn meanwhile<T>(
+        &mut self,
+        state: &mut State,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Some(done),
+                () = self.shutdown.requested() => return None,
+                Some(message) = self.messages.recv() => {
+                    for effect in update::update(state, message, Timestamp::now()) {
+                        // Only keys ask for what is done with the terminal.
+                        self.tasks.begin(effect);
+                    }
+                }
+            }
+        }
     }
 
     fn come_back(&mut self, state: &mut State) -> Result<()> {

@@ -19,6 +19,7 @@ use crate::engine::Role;
 use crate::engine::choice::Kind;
 use crate::engine::docker::Asked;
 use crate::environment::locate::Engines;
+use crate::environment::status::endpoint;
 use crate::error::Code;
 use crate::profile;
 use crate::profile::EngineChoice;
@@ -122,7 +123,12 @@ async fn base(words: &[String]) -> Option<BaseUrl> {
         .find(name, engine.unwrap_or(EngineChoice::Auto))
         .await
         .ok()?;
-    environment.api().await.ok().flatten()
+    let observed = environment.observe().await.ok()?;
+    // A word is not worth what a long way takes, nor would it be there in time.
+    if environment.engine.is_far(&observed) {
+        return None;
+    }
+    endpoint(&observed, Role::Api).map(BaseUrl::from)
 }
 
 /// The value that follows one of these options, or is joined to it.

@@ -44,6 +44,7 @@ use crate::image::Platform;
 use crate::profile::ApiSource;
 use crate::profile::Bytes;
 use crate::profile::Port;
+use crate::profile::PortNumber;
 use crate::profile::Profile;
 use crate::profile::Resolved;
 use crate::terminal;
@@ -254,6 +255,7 @@ async fn ports(environment: &Environment, profile: &Profile) -> Vec<Finding> {
                 Port::Auto => 0,
                 Port::Fixed(port) => port.saturating_add(number - 1),
             };
+            let port = port.into();
             let holder = holder(environment, &observed, instance, (address, port)).await;
             findings.push(doctor::port(instance, port, &holder));
         }
@@ -261,7 +263,7 @@ async fn ports(environment: &Environment, profile: &Profile) -> Vec<Finding> {
     for service in &profile.services {
         for mapping in &service.ports {
             // Only a fixed port can be taken.
-            let Port::Fixed(port) = mapping.port else {
+            let Some(port) = mapping.fixed() else {
                 continue;
             };
             let instance = Instance::first(service.role());
@@ -277,15 +279,11 @@ async fn holder(
     environment: &Environment,
     observed: &Observed,
     instance: Instance,
-    (address, port): (IpAddr, u16),
+    (address, port): (IpAddr, PortNumber),
 ) -> Holder {
     let engine = &environment.engine;
     let local = engine.about().local;
-    if !engine.reaches(address) {
-        let error = environment.port_unreachable(instance.role, address);
-        return Holder::Refused(Error::from(error).report());
-    }
-    if port == 0 {
+    if port.number == 0 {
         return Holder::Auto;
     }
     if publishes(observed, port) {

@@ -5,11 +5,13 @@ use std::time::Instant;
 
 use super::Context;
 use super::ask;
+use super::halt::GraceArgs;
 use super::output::style;
 use super::report;
 use super::target::refuse_another_checkout;
 use crate::engine::Contents;
 use crate::engine::Observed;
+use crate::environment;
 use crate::environment::Environment;
 use crate::environment::event;
 use crate::environment::event::Event;
@@ -27,6 +29,7 @@ use crate::text::thousands;
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(after_help = "Examples:
   ratesdev down                             keep the data; the next up is quick
+  ratesdev down -t 1                        kill what has not ended after a second
   ratesdev down -v                          remove the data too, after asking
   ratesdev down -v --yes -e feature-x       without asking")]
 pub struct Args {
@@ -36,6 +39,8 @@ pub struct Args {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+    #[command(flatten)]
+    grace: GraceArgs,
     /// Show what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
@@ -105,12 +110,16 @@ struct Down {
 
 async fn take_down(environment: &Environment, args: &Args, context: &Context) -> Result<Exit> {
     let Args { volumes, json, .. } = *args;
+    let down = environment::Down {
+        volumes,
+        grace: args.grace.grace(),
+    };
     let begun = Instant::now();
     let (emitter, events) = event::channel();
     let work = async {
         let emitter = emitter;
         environment
-            .take_down(volumes, &emitter, &context.shutdown)
+            .take_down(down, &emitter, &context.shutdown)
             .await
     };
     let (done, shown) = tokio::join!(work, report::follow(events, &context.out, json));

@@ -18,6 +18,7 @@ use crate::engine::State;
 use crate::environment::Environment;
 use crate::environment::chosen::Chosen;
 use crate::environment::exec::SHELL;
+use crate::environment::exec::of_shell;
 use crate::error::Code;
 use crate::error::Error;
 use crate::error::Exit;
@@ -117,26 +118,6 @@ impl Explain for Asleep {
     }
 }
 
-/// A shell was wanted where there is none.
-#[derive(Debug, thiserror::Error)]
-#[error("{0} has no shell")]
-struct NoShell(Instance);
-
-impl Explain for NoShell {
-    fn code(&self) -> Code {
-        Code::ProgramMissing
-    }
-
-    fn hint(&self) -> Option<String> {
-        let own = "the API's own image holds the program /ratesdev and nothing else";
-        Some(format!("name a program that it has; {own}"))
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Of(127)
-    }
-}
-
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let wants_shell = args.command.is_empty();
     let command = if wants_shell {
@@ -158,9 +139,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
     let ended = environment.engine.exec(&found, &exec);
     let ended = context.shutdown.guard(async { Ok(ended.await) }).await?;
     match ended {
-        Err(error) if wants_shell && error.code == Code::ProgramMissing => {
-            Err(NoShell(found.instance).into())
-        }
+        Err(error) if wants_shell => Err(of_shell(error, found.instance)),
         ended => exit(ended, (&environment, &found), context).await,
     }
 }

@@ -12,6 +12,7 @@ use super::report;
 use super::target::nothing_of;
 use super::target::refuse_another_checkout;
 use super::target::refuse_unknown;
+use crate::engine::Grace;
 use crate::engine::Observed;
 use crate::environment::Environment;
 use crate::environment::chosen::Chosen;
@@ -37,13 +38,29 @@ pub struct RoleArgs {
 pub struct WaitArgs {
     /// How many seconds a role may take until it answers
     #[arg(long, value_name = "SECONDS", default_value = "120")]
-    wait_timeout: u64,
+    wait_timeout: u32,
 }
 
 impl WaitArgs {
     /// The same as a duration.
     pub fn limit(&self) -> Duration {
-        Duration::from_secs(self.wait_timeout)
+        Duration::from_secs(self.wait_timeout.into())
+    }
+}
+
+/// How long what is stopped may take.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct GraceArgs {
+    /// How many seconds a role may take to end before it is killed [default: database 30, api 15, services 10]
+    #[arg(short, long, value_name = "SECONDS")]
+    timeout: Option<u32>,
+}
+
+impl GraceArgs {
+    /// The same as a duration.
+    pub fn grace(self) -> Grace {
+        self.timeout
+            .map(|seconds| Duration::from_secs(seconds.into()))
     }
 }
 
@@ -56,6 +73,8 @@ pub struct Verb {
     pub plan: fn(&Observed, &[Chosen]) -> Plan,
     /// How long what is started may take.
     pub wait: Duration,
+    /// How long what is stopped may take.
+    pub grace: Grace,
 }
 
 /// Does it, unless nothing has to be done.
@@ -72,13 +91,13 @@ pub async fn run(args: &RoleArgs, verb: Verb, context: &Context) -> Result<Exit>
         return Err(nothing_of(&args.roles, &environment, context).await?);
     }
     let begun = Instant::now();
-    let plan = (verb.plan)(&observed, &args.roles);
+    let plan = (verb.plan)(&observed, &args.roles).with_grace(verb.grace);
     let carried_out = carry_out(&plan, verb, &environment, args, context).await;
     if let (Err(error), true) = (&carried_out, args.json) {
         report::failure_json(error, &context.out);
     }
     carried_out?;
-    let outcome = Outcome::of(&environment, verb, args, plan.is_empty()).await?;
+    let outcome = Outcome::of(&environment, verb, args, plan.is_empty(), context).await?;
     outcome.show(begun.elapsed(), args.json, context)
 }
 
@@ -126,6 +145,7 @@ impl Outcome {
         verb: Verb,
         args: &RoleArgs,
         unchanged: bool,
+        context: &Context,
     ) -> Result<Self> {
         let observed = environment.observe().await?;
         let instances = observed.instances.iter();
@@ -140,7 +160,7 @@ impl Outcome {
             environment: environment.name.to_string(),
             unchanged,
             roles: roles.collect(),
-            tunnel: environment.engine.tunnel(&ports),
+            tunnel: report::way(environment, &ports, &context.out),
         })
     }
 

@@ -89,7 +89,7 @@ pub async fn run(mut args: Args, context: &Context) -> Result<Exit> {
     };
     if args.follow {
         tokio::select! {
-            followed = environment.follow_logs(&args.roles, window, show) => followed?,
+            followed = environment.follow_logs(&args.roles, window, || {}, show) => followed?,
             () = context.shutdown.requested() => {}
         }
         return Ok(Exit::Done);

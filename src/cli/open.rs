@@ -63,7 +63,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         return Err(NotRunning::new(&environment, context).await.into());
     };
     let url = BaseUrl::from(published).join(&args.path);
-    match (environment.engine.tunnel(&[published]), args.print) {
+    let way = report::way(&environment, &[published], &context.out);
+    match (way, args.print) {
         (None, false) => context.shutdown.guard(open(url)).await?,
         (None, true) => context.out.line(url)?,
         (Some(tunnel), true) => {

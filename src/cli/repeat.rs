@@ -60,6 +60,11 @@ impl Flags {
         parts.collect::<Vec<_>>().join("`")
     }
 
+    /// A command as it must be typed.
+    pub fn complete(&self, command: String) -> String {
+        self.command(&command).unwrap_or(command)
+    }
+
     /// A command of ours with the flags; nothing where it is another's, or needs none.
     fn command(&self, command: &str) -> Option<String> {
         let mut words = command.strip_prefix("ratesdev ")?.split(' ');

@@ -1,6 +1,7 @@
 //! Shows the events of a plan as they happen: redrawn lines on a terminal, plain lines elsewhere, or JSON lines.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use indicatif::MultiProgress;
@@ -12,6 +13,7 @@ use unicode_width::UnicodeWidthStr;
 use super::output::Output;
 use super::output::style;
 use crate::engine::Progress;
+use crate::environment::Environment;
 use crate::environment::event::Event;
 use crate::environment::event::Events;
 use crate::environment::event::Latest;
@@ -55,6 +57,12 @@ async fn follow_json(mut events: Events, out: &Output) -> Result<()> {
             }
         }
     }
+}
+
+/// The command that makes published ports reachable from here, as it must be typed; none where they are.
+pub fn way(environment: &Environment, ports: &[SocketAddr], out: &Output) -> Option<String> {
+    let command = environment.engine.tunnel(ports)?;
+    Some(out.flags().complete(command))
 }
 
 /// Names the command that makes published ports reachable from here.

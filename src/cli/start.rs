@@ -28,6 +28,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         done: "started",
         plan: plan::start,
         wait: args.wait.limit(),
+        grace: None,
     };
     halt::run(&args.roles, verb, context).await
 }

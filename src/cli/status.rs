@@ -1,12 +1,12 @@
 //! `ratesdev status`: what runs, how it is, and whether it answers right.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::Context;
 use super::output::style;
+use super::report;
 use super::screen::Screen;
 use super::table::Cell;
 use super::table::Column;
@@ -93,6 +93,14 @@ async fn show(
         let flags = context.out.flags();
         let mut lines = lines.iter().map(|line| flags.repeat(line));
         lines.try_for_each(|line| context.out.line(line))?;
+        let ports: Vec<_> = status
+            .roles
+            .iter()
+            .filter_map(|role| role.endpoint)
+            .collect();
+        if let Some(way) = report::way(environment, &ports, &context.out) {
+            report::tunnel(&way, &context.out);
+        }
     }
     Ok(status)
 }
@@ -171,7 +179,7 @@ fn roles(status: &Status, charset: Charset, now: Timestamp) -> Table {
         table.row([
             Cell::new(&role.name),
             state(role),
-            Cell::new(role.endpoint.map_or_else(String::new, port)),
+            Cell::new(port(role)),
             Cell::new(
                 usage.map_or_else(String::new, |usage| format!("{:.1} %", usage.cpu_percent)),
             ),
@@ -187,12 +195,14 @@ fn roles(status: &Status, charset: Charset, now: Timestamp) -> Table {
     table
 }
 
-/// A port of this machine needs no address.
-fn port(endpoint: SocketAddr) -> String {
-    if endpoint.ip().is_loopback() {
-        endpoint.port().to_string()
-    } else {
-        endpoint.to_string()
+/// The port that people are told of. One of this machine needs no address.
+fn port(role: &RoleStatus) -> String {
+    match (role.endpoint, role.ports.first()) {
+        (Some(endpoint), _) if endpoint.ip().is_loopback() => endpoint.port().to_string(),
+        (Some(endpoint), _) => endpoint.to_string(),
+        (None, Some(port)) if port.address.ip().is_loopback() => port.outside().to_string(),
+        (None, Some(port)) => port.to_string(),
+        (None, None) => String::new(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Context;
 use super::halt;
+use super::halt::GraceArgs;
 use super::halt::RoleArgs;
 use super::halt::Verb;
 use crate::environment::plan;
@@ -15,10 +16,13 @@ use crate::error::Result;
 #[command(after_help = "Examples:
   ratesdev stop                             everything; `ratesdev start` goes on
   ratesdev stop api                         the API, with all its replicas
-  ratesdev stop api-2                       one replica")]
+  ratesdev stop api-2                       one replica
+  ratesdev stop -t 1                        kill what has not ended after a second")]
 pub struct Args {
     #[command(flatten)]
     roles: RoleArgs,
+    #[command(flatten)]
+    grace: GraceArgs,
 }
 
 pub async fn run(args: Args, context: &Context) -> Result<Exit> {
@@ -26,6 +30,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         done: "stopped",
         plan: plan::stop,
         wait: Duration::ZERO,
+        grace: args.grace.grace(),
     };
     halt::run(&args.roles, verb, context).await
 }

@@ -143,11 +143,7 @@ impl Context {
 
     /// The right to change an environment, once whoever has it is done.
     pub async fn hold(&self, environment: &Environment) -> Result<Lock> {
-        let name = &environment.name;
-        let busy = |holder: &str| {
-            self.out
-                .note(format_args!("waiting for {holder}, which holds {name}"));
-        };
+        let busy = |whom: &str| self.out.note(format_args!("waiting for {whom}"));
         environment.lock(&self.shutdown, busy).await
     }
 }

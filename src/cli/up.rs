@@ -10,6 +10,7 @@ use clap::ValueHint;
 use super::Context;
 use super::complete;
 use super::dashboard;
+use super::output::Output;
 use super::output::style;
 use super::report;
 use super::target::refuse_another_checkout;
@@ -73,7 +74,7 @@ pub struct Args {
     pull: Pull,
     /// How many seconds a role may take until it answers
     #[arg(long, value_name = "SECONDS", default_value = "120")]
-    wait_timeout: u64,
+    wait_timeout: u32,
     /// Then start roles again whose mounted code changes (`sync`, `restart_on_change`), until Ctrl-C
     #[arg(long, conflicts_with = "dry_run")]
     watch: bool,
@@ -98,7 +99,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit> {
         extent: Extent::Everything,
         choices,
         pull: args.pull,
-        wait_timeout: Duration::from_secs(args.wait_timeout),
+        wait_timeout: Duration::from_secs(args.wait_timeout.into()),
     };
     let environment = context.place(&resolved, args.pull, args.json).await?;
     if args.tui {
@@ -168,7 +169,7 @@ pub async fn bring_up(
     }
     let ready = done?;
     shown?;
-    let outcome = Outcome::of(environment, &ready, begun.elapsed());
+    let outcome = Outcome::of(environment, &ready, begun.elapsed(), &context.out);
     if json {
         context.out.json(&outcome)?;
     } else {
@@ -193,7 +194,7 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn of(environment: &Environment, ready: &Ready, elapsed: Duration) -> Self {
+    fn of(environment: &Environment, ready: &Ready, elapsed: Duration, out: &Output) -> Self {
         let api = published(&ready.observed, Role::Api);
         let database = published(&ready.observed, Role::Database);
         let ports: Vec<_> = api.into_iter().chain(database).collect();
@@ -204,7 +205,7 @@ impl Outcome {
             seconds: elapsed.as_secs_f64(),
             api: api.map(|endpoint| BaseUrl::from(endpoint).to_string()),
             database: database.map(|endpoint| format!("postgres://rates@{endpoint}/rates")),
-            tunnel: environment.engine.tunnel(&ports),
+            tunnel: report::way(environment, &ports, out),
         }
     }
 

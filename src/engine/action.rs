@@ -16,7 +16,9 @@ use crate::image::folder::FolderImage;
 use crate::profile::Bytes;
 use crate::profile::Limits;
 use crate::profile::Mount;
+use crate::profile::PortNumber;
 use crate::profile::Postgres;
+use crate::profile::Protocol;
 use crate::profile::ShortName;
 use crate::text::thousands;
 
@@ -72,8 +74,8 @@ pub struct Extras {
 /// A port inside an instance and where it is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublishedPort {
-    /// The port inside.
-    pub inside: u16,
+    /// The port inside; what it carries, the published one carries too.
+    pub inside: PortNumber,
     /// Where it is published.
     pub publish: Publish,
 }
@@ -103,23 +105,15 @@ pub enum Probe {
 
 impl Service {
     /// Every fixed port of the engine's machine that it takes, with the address.
-    pub fn fixed_ports(&self) -> impl Iterator<Item = (IpAddr, u16)> {
-        let further = self.extras.ports.iter().map(|port| port.publish);
-        let all = self.publish.into_iter().chain(further);
-        all.filter_map(|publish| Some((publish.address, publish.port?)))
-    }
-
-    /// The addresses that its readiness is asked at.
-    pub fn asked_at(&self) -> impl Iterator<Item = IpAddr> {
-        let probed = match &self.extras.probe {
-            Some(Probe::Http { port, .. }) => Some(*port),
-            _ => None,
-        };
-        let ports = self.extras.ports.iter();
-        let further = ports.filter(move |port| Some(port.inside) == probed);
+    pub fn fixed_ports(&self) -> impl Iterator<Item = (IpAddr, PortNumber)> {
+        let further = self.extras.ports.iter();
+        let further = further.map(|port| (port.publish, port.inside.protocol));
         let own = self.publish.into_iter();
-        own.chain(further.map(|port| port.publish))
-            .map(|publish| publish.address)
+        let all = own.map(|own| (own, Protocol::Tcp)).chain(further);
+        all.filter_map(|(Publish { address, port }, protocol)| {
+            let number = port?;
+            Some((address, PortNumber { protocol, number }))
+        })
     }
 }
 
@@ -163,16 +157,19 @@ pub enum Action {
     /// Run the load to its end.
     Seed(SeedJob),
     /// Stop an instance gracefully; it stays what it is, and does not start again by itself.
-    Stop(Found),
+    Stop(Found, Grace),
     /// Start an instance that was stopped, as it was made.
     Resume(Found),
     /// Stop an instance gracefully and remove it.
-    Remove(Found),
+    Remove(Found, Grace),
     /// Remove the network.
     RemoveNetwork,
     /// Remove data, secrets and all other volumes.
     RemoveVolumes,
 }
+
+/// How long an instance may take to end before it is killed; none is what its role is given.
+pub type Grace = Option<Duration>;
 
 /// What an action has to say for itself when it is done.
 pub type Remark = Option<String>;

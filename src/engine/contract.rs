@@ -138,7 +138,7 @@ async fn starting_again_changes_nothing(stage: &Stage) {
 async fn what_is_stopped_goes_on_as_the_same(stage: &Stage) {
     let first = stage.ready().await;
     for _ in 0..2 {
-        stage.perform(&Action::Stop(first.clone())).await;
+        stage.perform(&Action::Stop(first.clone(), None)).await;
         let stopped = stage.found(Role::Database).await.unwrap();
         assert!(
             matches!(stopped.state, State::Exited { .. }),
@@ -170,7 +170,7 @@ async fn what_is_removed_leaves_its_data(stage: &Stage) {
     let first = stage.ready().await;
     let before = stage.observe().await.volumes;
     for _ in 0..2 {
-        stage.perform(&Action::Remove(first.clone())).await;
+        stage.perform(&Action::Remove(first.clone(), None)).await;
         assert_eq!(stage.found(Role::Database).await, None);
         assert_eq!(stage.observe().await.volumes, before);
     }
@@ -204,16 +204,16 @@ async fn instances_are_found_in_the_order_of_their_roles(stage: &Stage) {
     let listed = listed.map(|glimpse| glimpse.instance.to_string());
     assert_eq!(listed.collect::<Vec<_>>(), expected);
     let api = stage.running(Role::Api).await;
-    stage.perform(&Action::Remove(api)).await;
+    stage.perform(&Action::Remove(api, None)).await;
     assert_eq!(order(stage.observe().await), ["database", "api-2"]);
 }
 
 async fn what_happens_is_told_in_order(stage: &Stage) {
     let found = stage.ready().await;
     for action in [
-        Action::Stop(found.clone()),
+        Action::Stop(found.clone(), None),
         Action::Resume(found.clone()),
-        Action::Remove(found.clone()),
+        Action::Remove(found.clone(), None),
     ] {
         stage.perform(&action).await;
     }
@@ -257,7 +257,7 @@ async fn a_log_is_followed_to_the_end_of_its_instance(stage: &Stage) {
     let mut lines = stage.engine.logs(&found.id, follow);
     let first = timeout(PATIENCE, lines.next()).await.unwrap().unwrap();
     assert!(first.unwrap().time >= stage.begun);
-    stage.perform(&Action::Stop(found.clone())).await;
+    stage.perform(&Action::Stop(found.clone(), None)).await;
     let rest = timeout(PATIENCE, lines.collect::<Vec<_>>()).await.unwrap();
     let past = stage.engine.logs(&found.id, LogWindow::default());
     let all: Vec<_> = past.map(|line| line.unwrap()).collect().await;

@@ -10,6 +10,7 @@ mod config;
 mod connect;
 mod container;
 mod credentials;
+mod data;
 mod endpoint;
 mod events;
 mod exec;
@@ -23,15 +24,18 @@ mod observe;
 mod overview;
 mod reach;
 mod ssh;
+#[cfg(test)]
+mod stub;
 mod subnet;
 mod tls;
+mod tunnel;
 mod usage;
 mod volume;
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -44,6 +48,7 @@ use bollard::query_parameters::ListNetworksOptionsBuilder;
 use futures_util::stream::BoxStream;
 use sha2::Digest;
 use sha2::Sha256;
+use tokio::sync::Mutex;
 
 use super::About;
 use super::Action;
@@ -61,6 +66,7 @@ use super::Machine;
 use super::Network;
 use super::Observed;
 use super::Overview;
+use super::Provenance;
 use super::Reading;
 use super::Remark;
 use super::Result;
@@ -75,6 +81,8 @@ use crate::error::Code;
 use crate::image::Platform;
 use crate::profile::Bytes;
 use crate::profile::EnvironmentName;
+use crate::profile::PortNumber;
+use crate::profile::Postgres;
 use crate::text::hex;
 use connect::Connected;
 pub use connect::WITHOUT;
@@ -84,6 +92,7 @@ use endpoint::Source;
 use explain::Explained;
 use reach::Reach;
 use subnet::Subnet;
+use tunnel::Tunnel;
 
 /// How long containers may take to leave a network.
 const LEAVING: Duration = Duration::from_secs(3);
@@ -107,6 +116,8 @@ mod label {
     pub const CONFIG_HASH: &str = "dev.ratesdev.config-hash";
     pub const VERSION: &str = "dev.ratesdev.version";
     pub const ROOT: &str = "dev.ratesdev.root";
+    /// On what leads to the ports of the Engine's machine, and belongs to no environment.
+    pub const TUNNEL: &str = "dev.ratesdev.tunnel";
     pub const PROTECTED: &str = "dev.ratesdev.protected";
     /// The name of a volume of the team's own.
     pub const VOLUME: &str = "dev.ratesdev.volume";
@@ -124,6 +135,10 @@ pub struct Docker {
     client: Client,
     about: About,
     reach: Reach,
+    /// To where the Engine's machine alone reaches, unless there is another way.
+    tunnel: Arc<Tunnel>,
+    /// Held while the image of this program is built.
+    building: Arc<Mutex<()>>,
     /// The folder of Docker's own client, which knows the logins of registries.
     folder: PathBuf,
 }
@@ -149,10 +164,18 @@ impl Docker {
             reach,
             folder,
         } = connect::connect(asked, variable, patience).await?;
+        let building = Arc::default();
+        let tunnel = Tunnel::new(
+            client.clone(),
+            about.platform.clone(),
+            Arc::clone(&building),
+        );
         Ok(Self {
             client,
             about,
             reach,
+            tunnel: Arc::new(tunnel),
+            building,
             folder,
         })
     }
@@ -187,12 +210,17 @@ impl Docker {
     async fn locate(&self, found: &mut Found) -> Result<()> {
         if let Some(published) = found.published.take() {
             found.published = Some(self.reach.lasting(published));
-            for port in &mut found.ports {
-                *port = self.reach.lasting(*port);
-            }
-            found.endpoint = self.reach.reached_at(published).await?;
+            found.endpoint = Some(self.reached(published).await?);
+        }
+        for port in &mut found.ports {
+            port.address = self.reach.lasting(port.address);
         }
         Ok(())
+    }
+
+    /// Whether a port is bound to where only the Engine's machine reaches.
+    fn hides(&self, published: SocketAddr) -> bool {
+        !self.reach.reaches(published.ip())
     }
 
     async fn network(&self, environment: &EnvironmentName) -> Result<Option<String>> {
@@ -335,6 +363,16 @@ impl Engine for Docker {
         Ok(image::id(&self.client, image).await?.is_some())
     }
 
+    async fn provenance(
+        &self,
+        environment: &EnvironmentName,
+        image: &str,
+        _postgres: &Postgres,
+    ) -> Result<Provenance> {
+        self.refuse_other_version(environment, image).await?;
+        Ok(Provenance::of_image(image))
+    }
+
     /// Podman cannot ask.
     async fn find_in_registry(&self, image: &str) -> Result<()> {
         if connect::is_podman(&self.about) {
@@ -343,16 +381,37 @@ impl Engine for Docker {
         image::find_in_registry(&self.client, image, &self.folder).await
     }
 
-    async fn holder(&self, port: u16) -> Option<String> {
+    async fn holder(&self, port: PortNumber) -> Option<String> {
         container::holder(&self.client, port).await
     }
 
-    fn reaches(&self, bound: IpAddr) -> bool {
-        self.reach.reaches(bound)
+    fn tunnel(&self, ports: &[SocketAddr]) -> Option<String> {
+        if ports.iter().any(|port| self.hides(*port)) {
+            return Some("ratesdev port --forward".to_owned());
+        }
+        self.reach.tunnel(ports)
     }
 
-    fn tunnel(&self, ports: &[SocketAddr]) -> Option<String> {
-        self.reach.tunnel(ports)
+    async fn reached(&self, published: SocketAddr) -> Result<SocketAddr> {
+        match self.reach.reached_at(published).await? {
+            Some(reached) => Ok(reached),
+            None => self.tunnel.port(published).await,
+        }
+    }
+
+    fn is_far(&self, observed: &Observed) -> bool {
+        let mut published = observed
+            .instances
+            .iter()
+            .filter_map(|found| found.published);
+        published.any(|port| self.hides(port))
+    }
+
+    async fn open_way(&self, observed: &Observed) -> Result<()> {
+        if self.is_far(observed) {
+            self.tunnel.open().await?;
+        }
+        Ok(())
     }
 
     async fn password(&self, database: &Found) -> Result<Password> {
@@ -464,7 +523,10 @@ impl Docker {
     ) -> Result<Remark> {
         match action {
             Action::Pull(image) => image::pull(&self.client, &self.folder, image, watcher).await,
-            Action::Build(image) => image::build(&self.client, image, watcher).await,
+            Action::Build(image) => {
+                let _building = self.building.lock().await;
+                image::build(&self.client, image, watcher).await
+            }
             Action::BuildFolder(image) => {
                 build::folder(&self.client, &self.folder, image, watcher).await
             }
@@ -475,9 +537,13 @@ impl Docker {
             }
             Action::Start(service) => self.start(owner, service).await.map(|()| None),
             Action::Seed(job) => self.seed(owner, job, watcher).await,
-            Action::Stop(found) => container::stop(&self.client, found).await.map(|()| None),
+            Action::Stop(found, grace) => container::stop(&self.client, found, *grace)
+                .await
+                .map(|()| None),
             Action::Resume(found) => self.resume(found).await.map(|()| None),
-            Action::Remove(found) => container::remove(&self.client, found).await.map(|()| None),
+            Action::Remove(found, grace) => container::remove(&self.client, found, *grace)
+                .await
+                .map(|()| None),
             Action::RemoveNetwork => self.remove_network(owner).await.map(|()| None),
             Action::RemoveVolumes => volume::remove(&self.client, owner).await.map(|()| None),
         }

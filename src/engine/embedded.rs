@@ -57,6 +57,7 @@ use super::Event;
 use super::EventKind;
 use super::Exec;
 use super::Found;
+use super::Grace;
 use super::Identity;
 use super::Instance;
 use super::LogLine;
@@ -80,6 +81,7 @@ use crate::image::ApiImage;
 use crate::image::Platform;
 use crate::image::REPOSITORY;
 use crate::profile::EnvironmentName;
+use crate::profile::PortNumber;
 use crate::profile::Postgres;
 use crate::text::hex;
 use home::Home;
@@ -95,8 +97,8 @@ use takeover::clean_up;
 const LAST_GRACE: Duration = Duration::from_secs(5);
 
 /// The signals that stop a role, each with how long it is waited for.
-fn stopping(role: Role) -> Vec<(Signal, Duration)> {
-    let grace = stop_grace(role);
+fn stopping(role: Role, grace: Grace) -> Vec<(Signal, Duration)> {
+    let grace = grace.unwrap_or_else(|| stop_grace(role));
     match role {
         // PostgreSQL documentation, "Shutting Down the Server": fast, then immediate.
         Role::Database => vec![
@@ -181,7 +183,7 @@ impl Embedded {
         self.home.make()?;
         place.make()?;
         // What is left holds the very port that is about to be chosen.
-        clean_up(&place).await?;
+        clean_up(&place, None).await?;
         let earlier = record::read(&place, service.instance)
             .map_err(|error| unusable(place.path(), error))?;
         let record = match service.instance.role {
@@ -264,16 +266,16 @@ impl Embedded {
         })
     }
 
-    async fn stop(&self, place: &Place, instance: Instance) -> Result<()> {
-        if client::stop(place, instance).await? {
+    async fn stop(&self, place: &Place, instance: Instance, grace: Grace) -> Result<()> {
+        if client::stop(place, instance, grace).await? {
             return Ok(());
         }
-        clean_up(place).await
+        clean_up(place, grace).await
     }
 
     async fn resume(&self, found: &Found) -> Result<()> {
         let (place, mut record) = self.found(found)?;
-        clean_up(&place).await?;
+        clean_up(&place, None).await?;
         match record.process() {
             // One that is frozen goes on.
             Some(process) => process.signal(Signal::CONT),
@@ -291,13 +293,13 @@ impl Embedded {
         if !service::is_taken(endpoint) {
             return Ok(());
         }
-        let holder = observe::holder(&self.home, endpoint.port());
-        let taken = port_taken(endpoint.port(), record.instance, holder);
+        let port = endpoint.port().into();
+        let taken = port_taken(port, record.instance, observe::holder(&self.home, port));
         Err(taken.hint("stop it, or have `ratesdev up` choose another port, as the profile says"))
     }
 
-    async fn remove(&self, place: &Place, found: &Found) -> Result<()> {
-        self.stop(place, found.instance).await?;
+    async fn remove(&self, place: &Place, found: &Found, grace: Grace) -> Result<()> {
+        self.stop(place, found.instance, grace).await?;
         if place.record(found.instance).exists() {
             volume::forget(place, found.instance)?;
             events::add(place, found.instance, EventKind::Removed);
@@ -368,7 +370,7 @@ impl Engine for Embedded {
         !disk::is_full(self.home.path())
     }
 
-    async fn holder(&self, port: u16) -> Option<String> {
+    async fn holder(&self, port: PortNumber) -> Option<String> {
         observe::holder(&self.home, port)
     }
 
@@ -416,9 +418,12 @@ impl Engine for Embedded {
             }
             Action::Start(service) => self.start(owner, service, watcher).await.map(|_| None),
             Action::Seed(job) => self.seed(owner, job, watcher).await,
-            Action::Stop(found) => self.stop(&place, found.instance).await.map(|()| None),
+            Action::Stop(found, grace) => self
+                .stop(&place, found.instance, *grace)
+                .await
+                .map(|()| None),
             Action::Resume(found) => self.resume(found).await.map(|()| None),
-            Action::Remove(found) => self.remove(&place, found).await.map(|()| None),
+            Action::Remove(found, grace) => self.remove(&place, found, *grace).await.map(|()| None),
             Action::RemoveVolumes => volume::remove(&place).await.map(|()| None),
         }
     }

@@ -4,6 +4,8 @@ use super::Instance;
 use crate::error::Code;
 use crate::error::Exit;
 use crate::error::Explain;
+use crate::profile::PortNumber;
+use crate::profile::Protocol;
 
 /// Why an engine could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -81,9 +83,13 @@ impl Explain for Error {
 
 /// A published port that something else holds. `holder` is who the engine knows to hold it; otherwise this machine's
 /// processes are asked.
-pub fn port_taken(port: u16, wanted: Instance, holder: Option<String>) -> Error {
+pub fn port_taken(port: PortNumber, wanted: Instance, holder: Option<String>) -> Error {
     let process = || {
-        let process = listeners::get_process_by_port(port, listeners::Protocol::TCP).ok()?;
+        let protocol = match port.protocol {
+            Protocol::Tcp => listeners::Protocol::TCP,
+            Protocol::Udp => listeners::Protocol::UDP,
+        };
+        let process = listeners::get_process_by_port(port.number, protocol).ok()?;
         Some(format!("{} (process {})", process.name, process.pid))
     };
     let holder = holder

@@ -40,6 +40,7 @@ use crate::error::Code;
 use crate::image::Platform;
 use crate::profile::Bytes;
 use crate::profile::EnvironmentName;
+use crate::profile::PortNumber;
 use crate::profile::ShortName;
 
 /// How often a follower looks for more.
@@ -112,9 +113,9 @@ impl Fake {
             Action::CreateVolumes(names) => world.of(name).volumes = volumes(owner, names),
             Action::Start(service) => world.start(owner, service, self.config_hash(service)),
             Action::Seed(_) => {}
-            Action::Stop(found) => world.stop(name, found.instance),
+            Action::Stop(found, _) => world.stop(name, found.instance),
             Action::Resume(found) => world.go_on(name, found.instance),
-            Action::Remove(found) => world.remove(name, found.instance),
+            Action::Remove(found, _) => world.remove(name, found.instance),
             Action::RemoveNetwork => world.of(name).network = Network::Missing,
             Action::RemoveVolumes => world.of(name).volumes.clear(),
         }
@@ -269,7 +270,7 @@ impl Engine for Fake {
         Ok(world.images.iter().any(|there| there == image))
     }
 
-    async fn holder(&self, _port: u16) -> Option<String> {
+    async fn holder(&self, _port: PortNumber) -> Option<String> {
         None
     }
 

@@ -122,7 +122,9 @@ pub async fn running(
 
 async fn remove(engine: &dyn Engine, owner: &Identity, job: Found) -> Result<()> {
     let nobody = &Unwatched;
-    engine.perform(owner, &Action::Remove(job), nobody).await?;
+    engine
+        .perform(owner, &Action::Remove(job, None), nobody)
+        .await?;
     Ok(())
 }
 
@@ -178,8 +180,8 @@ async fn explain_loss(engine: &dyn Engine, owner: &Identity, error: Error) -> Er
     }
 }
 
-/// The removal of a job has nothing to tell.
-struct Unwatched;
+/// What nobody wants to hear of, such as the removal of a job.
+pub struct Unwatched;
 
 impl Watcher for Unwatched {
     fn progress(&self, _progress: Progress) {}

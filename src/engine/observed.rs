@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
+use serde::Serializer;
 
 use super::Contract;
 use super::Error;
@@ -14,6 +15,8 @@ use super::Instance;
 use super::Role;
 use crate::error::chain;
 use crate::profile::EnvironmentName;
+use crate::profile::PortNumber;
+use crate::profile::Protocol;
 use crate::profile::ShortName;
 
 /// What exists of one environment.
@@ -174,13 +177,13 @@ pub struct Found {
     pub profile_file: PathBuf,
     /// Where this process can reach its port, while it runs.
     pub endpoint: Option<SocketAddr>,
-    /// Where its port is published, for people; it differs from the endpoint where that is the end of a tunnel, which
-    /// goes when this process ends.
+    /// Where its port is published, for people, the first that takes connections; it differs from the endpoint where that
+    /// is the end of a tunnel, which goes when this process ends.
     pub published: Option<SocketAddr>,
     /// Since when it runs.
     pub started_at: Option<Timestamp>,
-    /// Every published port of it, for people; the first is [`Self::published`].
-    pub ports: Vec<SocketAddr>,
+    /// Every published port of it, for people; that of [`Self::published`] is the first.
+    pub ports: Vec<FoundPort>,
     /// How often the engine has started it again.
     pub restarts: u64,
     /// What a team's own API promises; absent for what is ratesdev's own, and for the database.
@@ -189,6 +192,46 @@ pub struct Found {
     pub needs: Vec<Role>,
     /// The path at its endpoint that an HTTP client asks for its health, where it has one.
     pub probe: Option<String>,
+}
+
+/// A port of an instance that is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoundPort {
+    /// The port inside; without containers, the one that it has in one.
+    pub inside: PortNumber,
+    /// Where it is published.
+    pub address: SocketAddr,
+}
+
+impl FoundPort {
+    /// Whether it takes connections, which everything here but `port` is about.
+    pub fn connects(&self) -> bool {
+        self.inside.protocol == Protocol::Tcp
+    }
+
+    /// The port that it takes on its machine.
+    pub fn outside(&self) -> PortNumber {
+        PortNumber {
+            number: self.address.port(),
+            ..self.inside
+        }
+    }
+}
+
+impl fmt::Display for FoundPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.address)?;
+        match self.inside.protocol {
+            Protocol::Tcp => Ok(()),
+            Protocol::Udp => f.write_str("/udp"),
+        }
+    }
+}
+
+impl Serialize for FoundPort {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// What an instance does.

@@ -8,6 +8,7 @@ use super::EventKind;
 use super::Found;
 use super::Instance;
 use super::LogWindow;
+use super::Role;
 use super::State;
 use crate::error::Code;
 use crate::profile::Bytes;
@@ -107,19 +108,23 @@ pub fn explained(found: &Found, reason: Reason, memory: Option<Bytes>) -> Error 
             Error::new(Code::ImagePlatform, what)
                 .hint("pull or build the image for that processor, or name another in the profile")
         }
-        Reason::Version => {
-            let what = format!(
-                "{image} cannot open the data, which another major version of PostgreSQL made"
-            );
-            let table = instance.role.table();
-            let instead = if instance.role.is_own() {
-                format!("another volume (`{table}.volumes`)")
-            } else {
-                "give the data up with `ratesdev down -v`".to_owned()
-            };
-            Error::new(Code::PostgresVersion, what).hint(format!("name an image of that version (`{table}.image`), or {instead}; until then it is kept"))
-        }
+        Reason::Version => other_version(instance.role, image),
     }
+}
+
+/// An image that cannot open the data that is there.
+pub fn other_version(role: Role, image: &str) -> Error {
+    let what =
+        format!("{image} cannot open the data, which another major version of PostgreSQL made");
+    let table = role.table();
+    let instead = if role.is_own() {
+        format!("another volume (`{table}.volumes`)")
+    } else {
+        "give the data up with `ratesdev down -v`".to_owned()
+    };
+    Error::new(Code::PostgresVersion, what).hint(format!(
+        "name an image of that version (`{table}.image`), or {instead}; until then it is kept"
+    ))
 }
 
 /// The first reason that lines tell of.

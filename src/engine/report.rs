@@ -234,3 +234,15 @@ pub struct Provenance {
     /// Others that are there and would not be run.
     pub others: Vec<String>,
 }
+
+impl Provenance {
+    /// An image, which has all that it needs.
+    pub fn of_image(image: &str) -> Self {
+        Self {
+            program: image.to_owned(),
+            is_there: true,
+            origin: "the image is all it needs".to_owned(),
+            others: Vec::new(),
+        }
+    }
+}

@@ -79,12 +79,13 @@ impl Environment {
             .boxed()
     }
 
-    /// Shows what these roles have written and go on to write, including those that are started later. It ends only
-    /// with a failure, or when it is dropped.
+    /// Shows what these roles have written, calls `all_shown`, and shows what they go on to write, including those that
+    /// are started later. It ends only with a failure, or when it is dropped.
     pub async fn follow_logs(
         &self,
         roles: &[Role],
         window: LogWindow,
+        all_shown: impl FnOnce(),
         mut show: impl FnMut(Line) -> Result<()>,
     ) -> Result<()> {
         let mut readers = Readers::default();
@@ -97,6 +98,7 @@ impl Environment {
             readers.note(&line);
             show(line)?;
         }
+        all_shown();
         self.follow_live(roles, begun, readers, show).await
     }
 

@@ -8,6 +8,7 @@ use super::event::Planned;
 use super::wanted::Wanted;
 use crate::engine::Action;
 use crate::engine::Found;
+use crate::engine::Grace;
 use crate::engine::Instance;
 use crate::engine::Network;
 use crate::engine::Observed;
@@ -65,6 +66,17 @@ impl Step {
         }
     }
 
+    /// Whether it makes something that the engine makes to its end although nobody waits for it, and soon has made.
+    pub fn makes(&self) -> bool {
+        let Task::Act(action) = &self.task else {
+            return false;
+        };
+        matches!(
+            action,
+            Action::CreateNetwork | Action::CreateVolumes(_) | Action::Start(_)
+        )
+    }
+
     /// What it starts, which has to answer before the step is done.
     pub fn started(&self) -> Option<Started> {
         let (instance, memory) = match &self.task {
@@ -114,6 +126,16 @@ impl Plan {
             after: step.after.clone(),
         };
         self.steps.iter().map(planned).collect()
+    }
+
+    /// The same, with so long a grace for whatever it ends.
+    pub fn with_grace(mut self, grace: Grace) -> Self {
+        for step in &mut self.steps {
+            if let Task::Act(Action::Stop(_, given) | Action::Remove(_, given)) = &mut step.task {
+                *given = grace;
+            }
+        }
+        self
     }
 
     /// Adds a step and returns its place.
@@ -179,9 +201,9 @@ fn action_title(action: &Action) -> String {
             "seed {}",
             job.file.file_name().unwrap_or_default().display()
         ),
-        Action::Stop(found) => format!("stop {}", found.instance),
+        Action::Stop(found, _) => format!("stop {}", found.instance),
         Action::Resume(found) => found.instance.to_string(),
-        Action::Remove(found) => format!("remove {}", found.instance),
+        Action::Remove(found, _) => format!("remove {}", found.instance),
         Action::RemoveNetwork => "remove network".to_owned(),
         Action::RemoveVolumes => "remove volumes".to_owned(),
     }
@@ -369,8 +391,10 @@ impl<'a> Planner<'a> {
             .filter(|found| found.instance.role.is_service());
         for stray in services.filter(|found| !wanted(found)) {
             let reason = Some("no longer wanted");
-            self.freed
-                .push(self.plan.act(Action::Remove(stray.clone()), reason, vec![]));
+            self.freed.push(
+                self.plan
+                    .act(Action::Remove(stray.clone(), None), reason, vec![]),
+            );
         }
     }
 
@@ -382,7 +406,7 @@ impl<'a> Planner<'a> {
                 continue;
             };
             if self.wanted.gives_a_port_of(found) {
-                let remove = Action::Remove(found.clone());
+                let remove = Action::Remove(found.clone(), None);
                 let step = self.plan.act(remove, Some(reason), self.ground.clone());
                 self.freed.push(step);
                 self.making_way.push(found.instance);
@@ -410,7 +434,7 @@ impl<'a> Planner<'a> {
         let replaceable: Vec<_> = services.clone().filter_map(found).filter(stays).collect();
         for found in replaceable {
             if let Some(reason) = self.why_replace(found) {
-                let remove = Action::Remove(found.clone());
+                let remove = Action::Remove(found.clone(), None);
                 before.push(self.plan.act(remove, Some(reason), ready.clone()));
             }
         }
@@ -493,7 +517,7 @@ impl<'a> Planner<'a> {
     fn remove_ended(&mut self, job: Option<&Found>) {
         if let Some(job) = job {
             let before = self.before(Role::Seed);
-            let remove = Action::Remove(job.clone());
+            let remove = Action::Remove(job.clone(), None);
             self.plan.act(remove, Some("it has ended"), before);
         }
     }
@@ -510,7 +534,9 @@ impl<'a> Planner<'a> {
 /// How to take an environment down: what asks before what answers, data last and only if it is to go.
 pub fn down(observed: &Observed, volumes: bool) -> Plan {
     let mut plan = Plan::default();
-    end_all(&mut plan, observed.instances.iter(), Action::Remove);
+    end_all(&mut plan, observed.instances.iter(), |found| {
+        Action::Remove(found, None)
+    });
     let everything: Vec<_> = (0..plan.steps.len()).collect();
     if matches!(observed.network, Network::Right | Network::Broken) {
         plan.act(Action::RemoveNetwork, None, everything.clone());

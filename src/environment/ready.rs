@@ -58,6 +58,7 @@ pub async fn wait(
         if has_died(found, restarts) {
             return Err(died(engine, environment, found, memory).await.into());
         }
+        engine.open_way(&observed).await?;
         match ask_again(found, deadline.min(Instant::now() + LOOK)).await {
             // Nothing says whether it works but that it goes on to run.
             Ok(()) if says_nothing(found) && Instant::now() < settled => sleep(PAUSE).await,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use futures_util::FutureExt;
+use futures_util::Stream;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::OnceCell;
@@ -51,7 +52,7 @@ struct Ended {
 
 impl Runner<'_> {
     /// Runs until every step is done, one fails, or the user interrupts. What is done stays done; steps that were cut
-    /// off are begun again, or gone on with, by the next plan.
+    /// off are begun again, or gone on with, by the next plan. A failure waits for what is being made.
     pub async fn run(&self, plan: &Plan) -> Result<()> {
         self.emitter.emit(Event::Planned {
             steps: plan.announce(),
@@ -72,6 +73,7 @@ impl Runner<'_> {
             tokio::select! {
                 Some(ended) = running.next() => {
                     if let Err(error) = self.end(ended, plan, &mut tally) {
+                        self.settle(running, plan, &mut tally).await;
                         self.cancel(&tally);
                         return Err(error);
                     }
@@ -80,6 +82,23 @@ impl Runner<'_> {
                     self.cancel(&tally);
                     return Err(Interrupted.into());
                 }
+            }
+        }
+    }
+
+    /// Lets what is being made be made: the engine does not unmake it for a failure elsewhere, and what appears late is
+    /// in the way of the next plan. The user may interrupt this too.
+    async fn settle(
+        &self,
+        mut running: impl Stream<Item = Ended> + Unpin,
+        plan: &Plan,
+        tally: &mut Tally,
+    ) {
+        while tally.makes(plan) {
+            tokio::select! {
+                // The failure that matters is the first.
+                Some(ended) = running.next() => drop(self.end(ended, plan, tally)),
+                () = self.shutdown.requested() => return,
             }
         }
     }
@@ -212,6 +231,12 @@ impl Tally {
     fn has_started(&self, plan: &Plan, step: usize) -> bool {
         let starts = plan.steps.get(step).and_then(Step::started).is_some();
         !starts || self.is(step, Phase::Started) || self.is(step, Phase::Asking)
+    }
+
+    /// Whether something is being made at this moment.
+    fn makes(&self, plan: &Plan) -> bool {
+        let mut steps = self.phases.iter().zip(&plan.steps);
+        steps.any(|(phase, step)| *phase == Phase::Acting && step.makes())
     }
 
     /// Marks those as asked that run and have nothing before them any more, and returns them.

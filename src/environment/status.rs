@@ -18,6 +18,7 @@ use crate::database::note::Note;
 use crate::engine::About;
 use crate::engine::Engine;
 use crate::engine::Found;
+use crate::engine::FoundPort;
 use crate::engine::HealthStatus;
 use crate::engine::Instance;
 use crate::engine::Observed;
@@ -85,9 +86,9 @@ pub struct RoleStatus {
     pub image: String,
     /// Where its port is published, for people.
     pub endpoint: Option<SocketAddr>,
-    /// All its published ports, where there are several.
+    /// All its published ports, where the endpoint is not all there is to say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub ports: Vec<SocketAddr>,
+    pub ports: Vec<FoundPort>,
     /// What it uses.
     pub usage: Option<Usage>,
     /// Since when it runs.
@@ -155,9 +156,8 @@ impl Environment {
         profile: Option<&Profile>,
         earlier: &Readings,
     ) -> crate::error::Result<Status> {
-        Ok(self
-            .status_of(&self.observe().await?, profile, earlier)
-            .await)
+        self.status_of(&self.observe().await?, profile, earlier)
+            .await
     }
 
     /// The same of what was just observed.
@@ -166,7 +166,8 @@ impl Environment {
         observed: &Observed,
         profile: Option<&Profile>,
         earlier: &Readings,
-    ) -> Status {
+    ) -> crate::error::Result<Status> {
+        self.engine.open_way(observed).await?;
         let checks = profile.map_or(&[][..], |profile| &profile.checks);
         let (apis, services, checks, readings) = futures_util::join!(
             ask_each(&self.engine, observed),
@@ -183,7 +184,7 @@ impl Environment {
         let seed = apis.into_values().find_map(|said| said.held.known());
         let missing = missing(profile, &roles);
         let made_from = observed.instances.first();
-        Status {
+        Ok(Status {
             environment: self.name.to_string(),
             engine: self.engine.about().clone(),
             profile: made_from.map(|found| found.profile.clone()),
@@ -197,7 +198,7 @@ impl Environment {
             seed,
             checks,
             readings,
-        }
+        })
     }
 
     /// What the instances that run use, between the `earlier` readings and new ones, which are returned too.
@@ -278,7 +279,7 @@ fn role(found: &Found, usage: Option<Usage>, apis: &HashMap<String, Said>) -> Ro
         image: found.image.clone(),
         endpoint: found.published,
         ports: Some(found.ports.clone())
-            .filter(|ports| ports.len() > 1)
+            .filter(|ports| ports.len() > 1 || found.published.is_none())
             .unwrap_or_default(),
         usage,
         started_at: found.started_at,

@@ -132,7 +132,7 @@ impl Wanted {
 
     /// Whether an instance holds a port that is to be another role's.
     pub fn gives_a_port_of(&self, found: &Found) -> bool {
-        let holds = |port| found.ports.iter().any(|held| held.port() == port);
+        let holds = |port| found.ports.iter().any(|held| held.outside() == port);
         let services = self.services.iter();
         let others = services.filter(|service| service.instance.role != found.instance.role);
         others

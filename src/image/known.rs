@@ -89,12 +89,13 @@ impl Known {
         }
     }
 
-    /// Keeps it for the next time. That it cannot be kept costs time, nothing else.
+    /// Keeps it for the next time. That it cannot be kept costs time, nothing else, and so does what two commands make of it
+    /// at the same time.
     pub fn write(&self, cache: &Path, folder: &Path) {
         let file = file(cache, folder);
         let write = || {
             std::fs::create_dir_all(cache)?;
-            let new = file.with_extension(std::process::id().to_string());
+            let new = file.with_extension("new");
             std::fs::write(&new, serde_json::to_vec(self)?)?;
             std::fs::rename(new, &file)
         };

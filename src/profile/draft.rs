@@ -7,6 +7,8 @@ use std::path::Path;
 use super::EngineChoice;
 use super::Needs;
 use super::Port;
+use super::PortMapping;
+use super::PortNumber;
 use super::Profile;
 use super::Role;
 use super::ShortName;
@@ -339,16 +341,12 @@ impl Draft {
         let Profile { database, api, .. } = &self.profile;
         let replicas =
             (0..api.replicas).filter_map(|number| Some(fixed(api.port)?.saturating_add(number)));
-        let mut taken: BTreeMap<u16, Role> = replicas.map(|port| (port, Role::Api)).collect();
-        taken.extend(fixed(database.port).map(|port| (port, Role::Database)));
+        let mut taken: BTreeMap<PortNumber, Role> =
+            replicas.map(|port| (port.into(), Role::Api)).collect();
+        taken.extend(fixed(database.port).map(|port| (port.into(), Role::Database)));
         let mut faults = Vec::new();
         for draft in self.services.values() {
-            for port in draft
-                .service
-                .ports
-                .iter()
-                .filter_map(|ports| fixed(ports.port))
-            {
+            for port in draft.service.ports.iter().filter_map(PortMapping::fixed) {
                 let role = draft.service.role();
                 if let Some(other) = taken.insert(port, role) {
                     faults.push(Fault {

@@ -37,6 +37,8 @@ pub const EXTENDS: &str = "extends";
 pub const CHECKS: &str = "checks";
 /// The table of the dashboard's keys, which only the user's own file has.
 pub const KEYS: &str = "keys";
+/// The key of the dashboard's theme, which only the user's own file has.
+pub const THEME: &str = "theme";
 
 /// Everything one input says.
 #[derive(Debug, Default)]
@@ -51,8 +53,8 @@ pub struct Layer {
     pub faults: Vec<Fault>,
     /// The profile it builds upon.
     pub extends: Option<(String, Spot)>,
-    /// The keys of the dashboard.
-    pub keys: Option<OwnKeys>,
+    /// What is said of the dashboard.
+    pub dashboard: Option<OwnDashboard>,
     /// Whether it may say more than could be read.
     pub is_partial: bool,
 }
@@ -109,13 +111,17 @@ impl std::fmt::Debug for Entry {
     }
 }
 
-/// What is said of the dashboard's keys.
+/// What is said of the dashboard.
 #[derive(Debug)]
-pub struct OwnKeys {
-    /// Where that begins.
+pub struct OwnDashboard {
+    /// The key with which that begins.
+    pub key: &'static str,
+    /// Where it stands.
     pub spot: Spot,
     /// The actions that are given keys.
     pub given: Vec<GivenKeys>,
+    /// The theme, and where it stands.
+    pub theme: Option<(String, Spot)>,
     /// What is wrong with it; no setting depends on that.
     pub faults: Vec<Fault>,
 }
@@ -198,7 +204,8 @@ impl Reader<'_> {
                 EXTENDS => self.extends(value),
                 CHECKS => self.checks(value),
                 SERVICES => self.services(value),
-                KEYS => self.layer.keys = Some(self.keys(key, value)),
+                KEYS => self.keys(key, value),
+                THEME => self.theme(key, value),
                 _ if settings::tables().contains(&name) => self.table(name, value),
                 _ => match settings::find(name).filter(|setting| setting.table().is_empty()) {
                     Some(setting) => self.entry(setting, value),
@@ -357,33 +364,53 @@ impl Reader<'_> {
         }
     }
 
-    fn keys(&self, key: &Key<'_>, value: &Value<'_>) -> OwnKeys {
-        let mut own = OwnKeys {
-            spot: self.spot(key.span()),
-            given: Vec::new(),
-            faults: Vec::new(),
-        };
+    fn keys(&mut self, key: &Key<'_>, value: &Value<'_>) {
         let DeValue::Table(table) = value.get_ref() else {
             let found = Raw::new(value.get_ref());
             let fault = self.fault(value.span(), format!("`keys` must be a table, not {found}"));
             let help = "write [keys] on a line of its own, and actions below".to_owned();
-            own.faults.push(fault.help(help));
-            return own;
+            return self.dashboard(KEYS, key).faults.push(fault.help(help));
         };
+        self.dashboard(KEYS, key);
         for (action, value) in table {
             let spot = self.spot(action.span());
-            let action = action.get_ref().to_string();
+            let name = action.get_ref().to_string();
             if let Some(keys) = texts(value.get_ref()) {
-                own.given.push(GivenKeys { action, keys, spot });
+                let action = name;
+                let given = &mut self.dashboard(KEYS, key).given;
+                given.push(GivenKeys { action, keys, spot });
                 continue;
             }
             let found = Raw::new(value.get_ref());
             let message = format!("a key must be a text or a list of texts, not {found}");
             let help = "for example follow = \"F\", or wrap = [\"w\", \"ctrl-w\"]".to_owned();
             let fault = self.fault(value.span(), message);
-            own.faults.push(fault.help(help));
+            self.dashboard(KEYS, key).faults.push(fault.help(help));
         }
-        own
+    }
+
+    fn theme(&mut self, key: &Key<'_>, value: &Value<'_>) {
+        if let DeValue::String(name) = value.get_ref() {
+            let spot = self.spot(value.span());
+            self.dashboard(THEME, key).theme = Some((name.to_string(), spot));
+            return;
+        }
+        let found = Raw::new(value.get_ref());
+        let fault = self.fault(value.span(), format!("`theme` must be a text, not {found}"));
+        let help = "for example theme = \"light\"".to_owned();
+        self.dashboard(THEME, key).faults.push(fault.help(help));
+    }
+
+    /// What is said of the dashboard, which begins with this key where nothing is yet.
+    fn dashboard(&mut self, name: &'static str, key: &Key<'_>) -> &mut OwnDashboard {
+        let spot = self.spot(key.span());
+        self.layer.dashboard.get_or_insert_with(|| OwnDashboard {
+            key: name,
+            spot,
+            given: Vec::new(),
+            theme: None,
+            faults: Vec::new(),
+        })
     }
 
     fn checks(&mut self, value: &Value<'_>) {

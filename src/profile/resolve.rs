@@ -13,7 +13,7 @@ use super::fault::Spot;
 use super::fault::did_you_mean;
 use super::file::Entry;
 use super::file::Layer;
-use super::file::OwnKeys;
+use super::file::OwnDashboard;
 use super::locate;
 use super::origin::Origin;
 use super::settings;
@@ -140,26 +140,26 @@ fn defaults() -> Layer {
     }
 }
 
-/// What the user's own file says of the dashboard's keys, with what is wrong there.
-pub fn own_keys() -> Result<Option<OwnKeys>, Error> {
+/// What the user's own file says of the dashboard, with what is wrong there.
+pub fn own_dashboard() -> Result<Option<OwnDashboard>, Error> {
     match user_config() {
-        Some(path) => own_keys_of(&path),
+        Some(path) => own_dashboard_of(&path),
         None => Ok(None),
     }
 }
 
-/// The keys in the text of such a file.
+/// What the text of such a file says of it.
 #[cfg(test)]
-pub fn own_keys_in(text: &str) -> Option<OwnKeys> {
+pub fn own_dashboard_in(text: &str) -> Option<OwnDashboard> {
     let source = super::fault::Source {
         name: "config.toml".to_owned(),
         is_file: true,
         text: text.to_owned(),
     };
-    super::file::read(&source.into()).keys
+    super::file::read(&source.into()).dashboard
 }
 
-fn own_keys_of(path: &Path) -> Result<Option<OwnKeys>, Error> {
+fn own_dashboard_of(path: &Path) -> Result<Option<OwnDashboard>, Error> {
     let layer = locate::read(path, path.display().to_string())?.unwrap_or_default();
     if layer.is_partial {
         return Err(Error::Invalid {
@@ -167,13 +167,13 @@ fn own_keys_of(path: &Path) -> Result<Option<OwnKeys>, Error> {
             faults: layer.faults,
         });
     }
-    Ok(layer.keys)
+    Ok(layer.dashboard)
 }
 
 fn own_file(path: &Path) -> Result<Layer, Error> {
     let mut layer = locate::read(path, path.display().to_string())?.unwrap_or_default();
-    // They are the dashboard's, which reads them itself.
-    layer.keys = None;
+    // The dashboard reads that itself.
+    layer.dashboard = None;
     if let Some((_, spot)) = layer.extends.take() {
         let fault = Fault::at(spot, "only a profile can extend another");
         layer
@@ -191,9 +191,9 @@ fn chain(file: &Path, folder: &Path) -> Result<Vec<(PathBuf, Layer)>, Error> {
     while let Some(path) = next.take() {
         let mut layer = locate::read(&path, locate::shown(&path, folder))?.unwrap_or_default();
         seen.push(identity(&path));
-        if let Some(keys) = layer.keys.take() {
-            let fault = Fault::at(keys.spot, "a profile has no keys");
-            let help = "they belong into your own config.toml, for all environments".to_owned();
+        if let Some(OwnDashboard { key, spot, .. }) = layer.dashboard.take() {
+            let fault = Fault::at(spot, format!("a profile has no {key}"));
+            let help = format!("`{key}` belongs into your own config.toml, for all environments");
             layer.faults.push(fault.help(help));
         }
         if let Some((name, spot)) = layer.extends.take() {

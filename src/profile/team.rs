@@ -76,7 +76,7 @@ pub static SERVICE: &[Setting<TeamService>] = &[
     },
     Setting {
         key: "ports",
-        doc: "Published ports, the one inside last: 80, \"8080:80\", \"0.0.0.0:8080:80\"; on 127.0.0.1 unless said otherwise, \"auto\" for a free one.",
+        doc: "Published ports, the one inside last: 80, \"8080:80\", \"0.0.0.0:8080:80\", \"5353:53/udp\"; on 127.0.0.1 unless said otherwise, \"auto\" for a free one.",
         absent: IsFine,
         example: "[\"8080:80\"]",
         place: |s| {
@@ -178,7 +178,7 @@ pub static SERVICE: &[Setting<TeamService>] = &[
     },
     Setting {
         key: "health.port",
-        doc: "The port inside that is asked; the first of `ports` where nobody says.",
+        doc: "The port inside that is asked; the first of `ports` that is TCP's where nobody says.",
         absent: IsFine,
         example: "8080",
         place: |s| Box::new(Inside(&mut s.health.port)),
@@ -336,7 +336,7 @@ pub fn objections(service: &TeamService, is_given: impl Fn(&str) -> bool) -> Vec
             "add `health.path`, or leave the port out",
         ));
     }
-    if by_path && health.port.is_none() && service.ports.is_empty() {
+    if by_path && health.port.is_none() && service.first_tcp().is_none() {
         let what = format!("nothing says at which port the health of `{name}` is asked");
         objections.push((&["health.path"], what, "add `health.port`"));
     }

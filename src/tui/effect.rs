@@ -43,6 +43,7 @@ use crate::environment::status::Readings;
 use crate::environment::status::RoleStatus;
 use crate::error::Report;
 use crate::profile::EngineChoice;
+use crate::profile::Row;
 use crate::query::BaseUrl;
 use crate::query::Line;
 use crate::query::history;
@@ -207,6 +208,8 @@ pub enum Effect {
         key: Key,
         /// From which profile, where nothing of it exists yet.
         profile: Option<PathBuf>,
+        /// Settings that have been compared with what runs already.
+        known_rows: Option<Vec<Row>>,
     },
     /// Write a file into the current folder.
     Save {
@@ -342,7 +345,11 @@ impl Tasks {
                 status,
                 profile,
             } => self.describe(key, *found, status, profile),
-            Effect::Configure { key, profile } => self.configure(key, profile),
+            Effect::Configure {
+                key,
+                profile,
+                known_rows,
+            } => self.configure(key, profile, known_rows),
             other => return self.begin_session(other),
         }
         None

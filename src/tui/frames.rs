@@ -1,4 +1,4 @@
-//! How long a frame takes, with everything as full as it gets; `scripts/bench dashboard` runs this in a release build.
+//! How long a frame takes, and a key of a filter, with everything as full as it gets; `scripts/bench dashboard` runs this in a release build.
 
 use std::io::BufWriter;
 use std::io::Sink;
@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crossterm::event::KeyCode;
 use crossterm::event::KeyEvent;
+use crossterm::event::KeyModifiers;
 use jiff::SignedDuration;
 use ratatui::Terminal;
 use ratatui::TerminalOptions;
@@ -29,6 +30,8 @@ use crate::engine::Instance;
 use crate::engine::LogLine;
 use crate::engine::Role;
 use crate::environment::logs::Line;
+use crate::rates::Atlas;
+use crate::rates::Port;
 
 const WIDTH: u16 = 200;
 const HEIGHT: u16 = 50;
@@ -38,6 +41,8 @@ const FRAMES: u32 = 300;
 const DAYS: i64 = 7300;
 /// Rows of the statement: as many as are read.
 const PAGES: u32 = 50;
+/// Places that are offered from.
+const PLACES: usize = 20_000;
 
 /// What the dashboard draws on, but for the terminal behind it.
 type Screen = Terminal<CrosstermBackend<BufWriter<Sink>>>;
@@ -87,6 +92,7 @@ fn log(state: &mut State, count: usize) {
         key: dev(),
         reader,
         lines: lines.collect(),
+        lost: 0,
     };
     tell(state, lines);
 }
@@ -163,4 +169,66 @@ fn what_a_frame_of_every_tab_costs() {
         tell(&mut state, Message::Key(KeyEvent::from(key)));
         print(name, &mut state);
     }
+}
+
+/// What each of these keys costs, until what it does is on the screen: the median and the most.
+fn type_keys(name: &str, state: &mut State, text: &str) {
+    let mut terminal = terminal();
+    let cost = |key: char| {
+        let begun = Instant::now();
+        tell(state, Message::Key(KeyEvent::from(KeyCode::Char(key))));
+        frame(&mut terminal, state);
+        begun.elapsed()
+    };
+    let mut times: Vec<_> = text.chars().map(cost).collect();
+    times.sort_unstable();
+    let (median, most) = (times[times.len() / 2], times[times.len() - 1]);
+    println!(
+        "key {name} {:.2} {:.2}",
+        milliseconds(median),
+        milliseconds(most)
+    );
+}
+
+/// As many places as an API names at most.
+fn places() -> Message {
+    let port = |number: usize| Port {
+        code: format!("P{number:05}"),
+        name: format!("Port of the {number}th quay"),
+        region: None,
+    };
+    Message::Places {
+        key: dev(),
+        atlas: Atlas {
+            ports: (0..PLACES).map(port).collect(),
+            ..Atlas::default()
+        },
+    }
+}
+
+#[test]
+#[ignore = "it measures and judges nothing; scripts/bench runs it in a release build"]
+fn what_a_key_of_a_filter_costs() {
+    let mut state = full();
+    state.tab = Tab::Logs;
+    let press = |state: &mut State, key| tell(state, Message::Key(KeyEvent::from(key)));
+    for (name, text) in [
+        ("regex", "rates 200"),
+        ("regex-without-match", "xyz"),
+        ("regex-not-plain", "request.*(17|18)9"),
+        ("fuzzy", "~rates cngz"),
+        ("inverse", "!200"),
+    ] {
+        press(&mut state, KeyCode::Char('/'));
+        type_keys(name, &mut state, text);
+        press(&mut state, KeyCode::Esc);
+    }
+    state.tab = Tab::Query;
+    press(&mut state, KeyCode::Char('e'));
+    tell(&mut state, places());
+    tell(
+        &mut state,
+        Message::Key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)),
+    );
+    type_keys("places", &mut state, "quay 17");
 }

@@ -8,8 +8,9 @@ use std::collections::HashSet;
 
 use crossterm::event::KeyEvent;
 
-use crate::profile;
 pub use chord::Chord;
+pub use own::Own;
+#[cfg(test)]
 pub use own::lay;
 pub use table::Action;
 pub use table::BINDINGS;
@@ -49,14 +50,6 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The keys of the table with the user's own laid over them.
-    pub fn of_user() -> crate::error::Result<Self> {
-        Ok(match profile::own_keys()? {
-            Some(own) => lay(own)?,
-            None => Self::default(),
-        })
-    }
-
     /// How many actions have other keys than those of the table.
     pub fn remapped(&self) -> usize {
         let table = Self::default();
@@ -101,6 +94,15 @@ impl Keymap {
         bound
             .find(|(_, _, bound)| *bound == action)
             .map(|(_, chord, _)| *chord)
+    }
+
+    /// What a key that panes share means instead in some of them.
+    fn hidden_by(&self, scope: Scope, chord: Chord, action: Action) -> Vec<(Scope, Action)> {
+        let hides = |(pane, bound, other): &&(Scope, Chord, Action)| {
+            pane.comes_before(scope) && *bound == chord && *other != action
+        };
+        let hiding = self.bound.iter().filter(hides);
+        hiding.map(|(pane, _, other)| (*pane, *other)).collect()
     }
 
     /// Whether a key of the pane hides every key of a binding that is shared.

@@ -75,6 +75,8 @@ pub enum Message {
         reader: u64,
         /// The lines, oldest first.
         lines: Vec<Line>,
+        /// How many were read before them and given up, because too many waited.
+        lost: u64,
     },
     /// The log of an environment cannot be read any more.
     LogsBroke {

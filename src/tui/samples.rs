@@ -33,6 +33,7 @@ use crate::engine::About;
 use crate::engine::Contents;
 use crate::engine::Flow;
 use crate::engine::Found;
+use crate::engine::FoundPort;
 use crate::engine::HealthStatus;
 use crate::engine::Instance;
 use crate::engine::LogLine;
@@ -126,7 +127,10 @@ pub fn found(role: Role, doing: Doing) -> Found {
         started_at: Some("2021-01-31T09:55:00Z".parse().unwrap()),
         restarts: 0,
         contract: None,
-        ports: vec![SocketAddr::from(([127, 0, 0, 1], port))],
+        ports: vec![FoundPort {
+            inside: 80.into(),
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+        }],
         needs: usual_needs(role).to_vec(),
         probe: None,
     }
@@ -227,7 +231,8 @@ pub fn failure(message: &str) -> Report {
     }
 }
 
-fn line(second: i64, role: Role, text: &str) -> Line {
+/// What a role wrote, so many seconds after noon.
+pub fn line(second: i64, role: Role, text: &str) -> Line {
     Line {
         instance: Instance::first(role),
         id: String::new(),
@@ -270,6 +275,7 @@ pub fn lines(state: &State) -> Message {
         key: dev(),
         reader: reader(state),
         lines,
+        lost: 0,
     }
 }
 
@@ -473,9 +479,7 @@ pub fn answered(status: u16, body: &str) -> Answered {
             .answer()
             .map_err(|error| crate::error::Error::from(error).report()),
         body: body.lines().map(str::to_owned).collect(),
-        tree: serde_json::from_str(body)
-            .ok()
-            .map(|value| Tree::new(&value, 1)),
+        tree: Tree::read(body.as_bytes(), 1),
         response,
     }
 }

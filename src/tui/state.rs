@@ -23,6 +23,7 @@ use super::keymap::Scope;
 use super::theme::Theme;
 use crate::engine::About;
 use crate::engine::Found;
+use crate::engine::Instance;
 use crate::engine::Role;
 use crate::error::Code;
 use crate::error::Report;
@@ -112,8 +113,8 @@ impl Tab {
 pub struct EngineState {
     /// What it is.
     pub about: About,
-    /// Whether it did not answer when the dashboard was opened, and nobody named another.
-    pub late: bool,
+    /// What it said that there is.
+    pub names: Vec<EnvironmentName>,
     /// Why it could not be asked the last time.
     pub trouble: Option<Report>,
     /// Whether it tells what happens, so that nothing needs to be asked again and again.
@@ -170,6 +171,8 @@ pub struct State {
     pub keymap: Keymap,
     /// Where environments can be.
     pub engines: Vec<EngineState>,
+    /// Whether one of them was named for this run: what is not there is not looked for elsewhere.
+    pub named: bool,
     /// The environments: those that exist, and those that the profiles here could become.
     pub environments: Vec<Known>,
     /// The place of the one that is shown.
@@ -192,6 +195,8 @@ pub struct State {
     pub overlay: Option<Overlay>,
     /// What is said above the footer.
     pub notice: Option<Notice>,
+    /// What is said after that.
+    waiting: Option<Notice>,
     /// Questions that were asked before, newest first.
     pub history: Vec<Question>,
     /// Statements that were typed before, newest first.
@@ -202,6 +207,8 @@ pub struct State {
     pub listed_at: Option<Timestamp>,
     /// Whether something changed that has not been drawn.
     pub changed: bool,
+    /// Whether somebody wished to leave although something is under way.
+    pub wished_to_leave: bool,
     /// Whether the dashboard is to end.
     pub leaving: bool,
 }
@@ -211,7 +218,7 @@ impl State {
     pub fn new(now: Timestamp, size: Size, theme: Theme, engines: Vec<About>) -> Self {
         let engine = |about| EngineState {
             about,
-            late: false,
+            names: Vec::new(),
             trouble: None,
             tells: false,
         };
@@ -221,6 +228,7 @@ impl State {
             theme,
             keymap: Keymap::default(),
             engines: engines.into_iter().map(engine).collect(),
+            named: false,
             environments: Vec::new(),
             chosen: 0,
             pane: Pane::Main,
@@ -232,11 +240,13 @@ impl State {
             drag: None,
             overlay: None,
             notice: None,
+            waiting: None,
             history: Vec::new(),
             statements: Vec::new(),
             events: Events::default(),
             listed_at: None,
             changed: true,
+            wished_to_leave: false,
             leaving: false,
         }
     }
@@ -246,7 +256,7 @@ impl State {
         let name = about.engine;
         self.engines.push(EngineState {
             about,
-            late: true,
+            names: Vec::new(),
             trouble: Some(Report {
                 code: Code::DockerDown,
                 message: reason.to_owned(),
@@ -257,7 +267,7 @@ impl State {
             tells: false,
         });
         self.note(format!("{name} does not answer: {reason}"), true);
-        self.complain(format!("{name} does not answer; trying again"));
+        self.tell(format!("{name} does not answer; trying again"), true);
     }
 
     /// Adds something that concerns all environments to the events of the one that is shown.
@@ -295,10 +305,15 @@ impl State {
         self.engines.get(chosen)
     }
 
-    /// The instance that the list of roles is on.
+    /// The instance that was chosen in the list of roles, while it is there.
     pub fn selected(&self) -> Option<&Found> {
-        let known = self.chosen()?;
-        known.instances().get(known.roles.selected)
+        self.chosen()?.selected()
+    }
+
+    /// The role that is meant by what can be done to one or to all: the chosen one, while its list has the focus.
+    pub fn target(&self) -> Option<Instance> {
+        let selected = self.selected().filter(|_| self.pane == Pane::Roles);
+        selected.map(|found| found.instance)
     }
 
     /// The instance that plays a role.
@@ -321,18 +336,62 @@ impl State {
         self.tell(text.into(), false);
     }
 
-    /// The same about a failure.
+    /// The same about what cannot be done; it stays among the events.
     pub fn complain(&mut self, text: impl Into<String>) {
-        self.tell(text.into(), true);
+        let text = text.into();
+        self.note(text.clone(), true);
+        self.tell(text, true);
     }
 
-    fn tell(&mut self, text: String, bad: bool) {
+    /// The same about a failure; among the events it stays with what helps.
+    pub fn complain_of(&mut self, report: &Report) {
+        self.note(known::in_one_line(report), true);
+        self.tell(report.message.clone(), true);
+    }
+
+    /// Says above the footer what stands among the events already. A failure that is said is not over with what comes after
+    /// it: that waits, or is another failure, after which it is said again.
+    pub fn tell(&mut self, text: String, bad: bool) {
+        let new = self.notice_of(text, bad);
+        let now = self.now;
+        let is_said = |said: &Notice| said.bad && said.until > now && said.text != new.text;
+        match (self.notice.take_if(|said| is_said(said)), bad) {
+            (None, _) => self.notice = Some(new),
+            (failure, true) => {
+                self.notice = Some(new);
+                self.waiting = failure;
+            }
+            (failure, false) => {
+                self.notice = failure;
+                let waits = self.waiting.take().filter(|waiting| waiting.bad);
+                self.waiting = waits.or(Some(new));
+            }
+        }
+    }
+
+    fn notice_of(&self, text: String, bad: bool) -> Notice {
         let until = self.now.checked_add(NOTICE).unwrap_or(self.now);
-        self.notice = Some(Notice { text, bad, until });
+        Notice { text, bad, until }
+    }
+
+    /// Takes away what has been said for long enough; tells whether it was.
+    pub fn has_said(&mut self) -> bool {
+        let over = self
+            .notice
+            .as_ref()
+            .is_some_and(|notice| notice.until <= self.now);
+        if over {
+            let next = self.waiting.take();
+            self.notice = next.map(|next| self.notice_of(next.text, next.bad));
+        }
+        over
     }
 
     /// How long nothing changes by itself: until then no tick is needed.
     pub fn calm(&self) -> Duration {
+        if self.chosen().is_some_and(|known| known.logs.is_judging()) {
+            return Duration::from_millis(16);
+        }
         let working = self.environments.iter().any(Known::is_working);
         if working || self.chosen().is_some_and(Known::is_asking) {
             return Duration::from_millis(100);

@@ -8,6 +8,7 @@ mod logs;
 mod query;
 mod roles;
 mod screens;
+mod states;
 mod tabs;
 
 use crossterm::event::KeyCode;
@@ -61,6 +62,17 @@ fn on(tab: Tab, width: u16, height: u16) -> State {
 fn answered(width: u16, height: u16) -> State {
     let mut state = on(Tab::Query, width, height);
     samples::asked(&mut state, samples::answered(200, samples::RATES));
+    state
+}
+
+/// The settings of an environment of which nothing is there.
+fn nothing_there(width: u16, height: u16) -> State {
+    let mut state = samples::state(width, height);
+    samples::tell(&mut state, samples::looked(samples::look(Vec::new(), true)));
+    let look = state.known_mut(&samples::dev()).unwrap().look.as_mut();
+    look.unwrap().observed.volumes.clear();
+    go(&mut state, Tab::Config);
+    samples::tell(&mut state, samples::settings());
     state
 }
 

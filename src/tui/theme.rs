@@ -49,7 +49,8 @@ pub enum Name {
 }
 
 impl Name {
-    const ALL: [Self; 4] = [Self::Dark, Self::Light, Self::ColourBlind, Self::Mono];
+    /// All of them, in the order of the key that changes it.
+    pub const ALL: [Self; 4] = [Self::Dark, Self::Light, Self::ColourBlind, Self::Mono];
 
     /// What it is called.
     pub fn as_str(self) -> &'static str {
@@ -59,6 +60,11 @@ impl Name {
             Self::ColourBlind => "colour-blind",
             Self::Mono => "mono",
         }
+    }
+
+    /// The one that is called so.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.as_str() == name)
     }
 
     fn next(self) -> Self {
@@ -82,8 +88,9 @@ impl Theme {
         }
     }
 
-    /// The one that suits the terminal; `variable` looks an environment variable up.
-    pub fn of_terminal(variable: impl Fn(&str) -> Option<String>) -> Self {
+    /// The one that is wished where the terminal can show it, else the one that suits the terminal; `variable` looks an
+    /// environment variable up.
+    pub fn of_terminal(wished: Option<Name>, variable: impl Fn(&str) -> Option<String>) -> Self {
         let charset = Charset::from_locale(&variable);
         let bare = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb =
@@ -93,9 +100,10 @@ impl Theme {
             let last = value.rsplit(';').next()?;
             last.parse::<u8>().ok()
         });
-        let name = match (bare || dumb, background) {
-            (true, _) => Name::Mono,
-            (false, Some(7 | 15)) => Name::Light,
+        let name = match (dumb, wished, bare, background) {
+            (true, ..) | (_, None, true, _) => Name::Mono,
+            (_, Some(wished), ..) => wished,
+            (_, _, _, Some(7 | 15)) => Name::Light,
             _ => Name::Dark,
         };
         Self::new(name, charset)
@@ -210,7 +218,11 @@ mod tests {
     use super::*;
 
     fn theme(variables: &[(&str, &str)]) -> Theme {
-        Theme::of_terminal(|name| {
+        wished(None, variables)
+    }
+
+    fn wished(wished: Option<Name>, variables: &[(&str, &str)]) -> Theme {
+        Theme::of_terminal(wished, |name| {
             let mut known = variables.iter();
             let found = known.find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
@@ -225,6 +237,14 @@ mod tests {
         assert_eq!(theme(&[("COLORFGBG", "0;15")]).name, Name::Light);
         assert_eq!(theme(&[("COLORFGBG", "15;0")]).name, Name::Dark);
         assert_eq!(theme(&[("LANG", "C.UTF-8")]).charset, Charset::Unicode);
+    }
+
+    #[test]
+    fn the_theme_that_is_wished_is_taken_where_the_terminal_can_show_it() {
+        let light = Some(Name::Light);
+        assert_eq!(wished(light, &[("COLORFGBG", "15;0")]).name, Name::Light);
+        assert_eq!(wished(light, &[("NO_COLOR", "1")]).name, Name::Light);
+        assert_eq!(wished(light, &[("TERM", "vt100")]).name, Name::Mono);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a message changes, and what has to be done because of it. Pure: the same state and message lead to the same.
 
 mod act;
+mod copy;
 mod database;
 mod doing;
 mod events;
@@ -8,6 +9,7 @@ mod input;
 mod logs;
 mod mouse;
 mod overlay;
+mod places;
 mod query;
 mod tasks;
 mod tick;
@@ -17,11 +19,16 @@ mod watch;
 
 use crossterm::event::KeyEvent;
 use crossterm::event::KeyEventKind;
+use crossterm::event::KeyModifiers;
 use jiff::Timestamp;
 
 use super::effect::Effect;
+use super::keymap::Action;
+use super::keymap::Scope;
 use super::message::Message;
+use super::state::Pane;
 use super::state::State;
+use super::view;
 
 /// Takes one message in.
 pub fn update(state: &mut State, message: Message, now: Timestamp) -> Vec<Effect> {
@@ -57,10 +64,21 @@ pub fn begin(state: &mut State) -> Vec<Effect> {
     effects
 }
 
-/// A key goes to what lies on top, else to the input that is being typed in, else to the pane.
+/// Takes a key in. Any other key than the one that leaves takes back that somebody wished to.
 fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     if key.kind == KeyEventKind::Release {
         return Vec::new();
+    }
+    let wished_before = state.wished_to_leave;
+    let effects = pressed(state, key);
+    state.wished_to_leave &= !wished_before;
+    effects
+}
+
+/// A key goes to what lies on top, else to the input that is being typed in, else to the pane.
+fn pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    if let Some(action) = of_terminal(state, key) {
+        return act::act(state, action);
     }
     if state.overlay.is_some() {
         return overlay::key(state, key);
@@ -68,10 +86,38 @@ fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     if let Some(effects) = input::key(state, key) {
         return effects;
     }
-    match state.keymap.action(state.scope(), key) {
+    match meant(state, key) {
+        // A list that lies over the pane is left like any other box.
+        Some(Action::Leave) if view::is_list_over(state) => act::act(state, Action::Back),
         Some(action) => act::act(state, action),
         None => Vec::new(),
     }
 }
 
+/// What a key asks for. While a failed operation is on the screen, the key that opens rows opens it, as stands below it.
+fn meant(state: &State, key: KeyEvent) -> Option<Action> {
+    let failed = state.chosen().and_then(|known| known.operation.as_ref());
+    let failed = failed.is_some_and(|operation| operation.failure().is_some());
+    let opens = || state.keymap.action(Scope::Lists, key) == Some(Action::Open);
+    if failed && state.pane == Pane::Main && opens() {
+        return Some(Action::Open);
+    }
+    state.keymap.action(state.scope(), key)
+}
+
+/// What a key does to the dashboard as a whole, whatever lies on top: it is no character that an input could take. Ctrl-C
+/// leaves unless it was given another meaning.
+fn of_terminal(state: &State, key: KeyEvent) -> Option<Action> {
+    let modifiers = KeyModifiers::CONTROL | KeyModifiers::ALT;
+    if !key.modifiers.intersects(modifiers) {
+        return None;
+    }
+    match state.keymap.action(state.scope(), key) {
+        Some(action @ (Action::Leave | Action::Suspend | Action::Redraw)) => Some(action),
+        None if input::leaves(key) => Some(Action::Leave),
+        _ => None,
+    }
+}
+
+pub use act::program_ended;
 pub use doing::begin as begin_doing;

@@ -24,21 +24,32 @@ mod statements;
 mod stats;
 mod text;
 mod tree;
+mod words;
 
+use std::ops::Range;
 use std::ops::RangeInclusive;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use ratatui::layout::Rect;
 use ratatui::layout::Size;
+use ratatui::text::Line;
+use ratatui::text::Span;
+use ratatui::widgets::Clear;
 use ratatui::widgets::Widget;
 
+use super::keymap::Action;
 use super::state::Drag;
 use super::state::Pane;
 use super::state::State;
 use super::state::Tab;
+use super::state::known::Known;
+use super::state::list::List;
 use super::state::overlay::Overlay;
 use crate::text::Charset;
+
+/// Columns of a list that lies over the pane.
+const WIDEST_LIST: u16 = 60;
 
 /// How much room there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,9 +96,9 @@ pub enum Target {
     Environment(usize),
     /// The title of a tab.
     Tab(usize),
-    /// A row of the list of roles that is on the screen.
+    /// A row of the list of roles.
     Role(usize),
-    /// A row of the list of checks that is on the screen.
+    /// A row of the list of checks.
     Check(usize),
     /// The border between the lists and the main pane.
     Border,
@@ -129,6 +140,9 @@ pub fn areas(state: &State) -> Areas {
         };
         areas.main.width = half;
     }
+    if is_list_over(state) {
+        lay_list_over(state, &mut areas);
+    }
     let inside = match class(state) {
         Class::Tiny => part::below(areas.main, 1),
         _ => part::inside(areas.main),
@@ -145,9 +159,31 @@ pub fn areas(state: &State) -> Areas {
     areas
 }
 
+/// Whether the list that has the focus lies over the main pane, because it has no place beside it.
+pub fn is_list_over(state: &State) -> bool {
+    class(state) != Class::Wide && state.pane != Pane::Main
+}
+
+fn lay_list_over(state: &State, areas: &mut Areas) {
+    let width = areas.main.width.saturating_sub(2).min(WIDEST_LIST);
+    if state.pane == Pane::Checks {
+        areas.checks = part::centred(areas.main, width, checks::height(state));
+        return;
+    }
+    let list = roles::height(state);
+    let place = part::centred(areas.main, width, list + role::height(state, width));
+    areas.roles = part::top(place, list);
+    areas.load = part::below(place, list);
+}
+
 /// Whether two tabs have room beside each other.
 pub fn has_room_beside(state: &State) -> bool {
     class(state) == Class::Wide && state.size.width >= 200
+}
+
+/// Whether a tab is on the screen, alone or beside another.
+pub fn is_shown(state: &State, tab: Tab) -> bool {
+    state.tab == tab || (state.beside == Some(tab) && has_room_beside(state))
 }
 
 /// Rows of charts that have no room.
@@ -228,15 +264,9 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     let areas = areas(state);
     header::draw(state, areas.header, buffer);
     header::draw_strip(state, areas.strip, buffer);
-    roles::draw(state, areas.roles, buffer);
-    checks::draw(state, areas.checks, buffer);
-    if state.pane == Pane::Roles {
-        role::draw(state, areas.load, buffer);
-    } else {
-        load::draw(state, areas.load, buffer);
-    }
     let typed = main_pane::draw(state, &areas, buffer);
     draw_dragged(state, areas.tab, buffer);
+    draw_lists(state, &areas, buffer);
     footer::draw(state, areas.footer, buffer);
     footer::draw_notice(state, areas.notice, buffer);
     let typed = match &state.overlay {
@@ -247,6 +277,31 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         to_ascii(area, buffer);
     }
     typed
+}
+
+/// The lists, and below them the chosen role, or what all of them use.
+fn draw_lists(state: &State, areas: &Areas, buffer: &mut Buffer) {
+    for area in [areas.roles, areas.checks, areas.load] {
+        render(Clear, area, buffer);
+    }
+    roles::draw(state, areas.roles, buffer);
+    checks::draw(state, areas.checks, buffer);
+    if state.pane == Pane::Roles {
+        role::draw(state, areas.load, buffer);
+    } else {
+        load::draw(state, areas.load, buffer);
+    }
+    if is_list_over(state) {
+        let lowest = if state.pane == Pane::Roles {
+            areas.load
+        } else {
+            areas.checks
+        };
+        let mut keys = part::hint(state, Action::Open, "open  ");
+        keys.extend(part::hint(state, Action::Back, "back "));
+        keys.insert(0, Span::raw(" "));
+        part::foot(Line::from(keys), lowest, buffer);
+    }
 }
 
 /// The rows that the mouse was drawn over.
@@ -290,7 +345,6 @@ fn draw_overlay(
         Overlay::Help(scroll) => help::draw(state, *scroll, area, buffer),
         Overlay::Palette(palette) => return palette::draw(state, palette, area, buffer),
         Overlay::Menu(list) => menu::draw(state, *list, area, buffer),
-        Overlay::Roles => roles::draw_over(state, area, buffer),
         Overlay::Confirm(confirm) => return ask::draw(state, confirm, area, buffer),
         Overlay::Failure(failure) => failure::draw(state, failure, area, buffer),
         Overlay::History(list) => history::draw(state, *list, area, buffer),
@@ -301,18 +355,17 @@ fn draw_overlay(
     None
 }
 
-/// What happened as plain text: all that is shown, not only what is on the screen.
-pub fn all_events(state: &State) -> String {
-    events::text(state)
-}
-
 /// The place of the last line of the log that is on the screen.
 pub fn last_log_line(state: &State) -> usize {
+    logs_seen(state).end.saturating_sub(1)
+}
+
+/// The places of the lines of the log that are on the screen.
+fn logs_seen(state: &State) -> Range<usize> {
     let (area, known) = (log_area(state), state.chosen());
-    known.map_or(0, |known| {
+    known.map_or(0..0, |known| {
         let rows = |entry: &_| logs::rows(entry, known.logs.layout, area.width);
-        let window = known.logs.window(area.height.into(), rows);
-        window.end.saturating_sub(1)
+        known.logs.window(area.height.into(), rows)
     })
 }
 
@@ -329,17 +382,21 @@ pub fn rows_height(state: &State) -> u16 {
 /// Rows of a pane's list that are on the screen.
 pub fn pane_height(state: &State, pane: Pane) -> u16 {
     let areas = areas(state);
+    // A list that is not on the screen has room for all, until it is.
+    let list = |area: Rect, wanted| match area.height {
+        0 => wanted,
+        height => height,
+    };
     match pane {
-        // In a narrow terminal the list lies over the pane, with room for all.
         Pane::Roles => {
-            let box_ = match areas.roles.height {
-                0 => roles::height(state),
-                height => height,
-            };
             let around = 2 + roles::warning_height(state);
-            box_.saturating_sub(around).max(1)
+            let height = list(areas.roles, roles::height(state));
+            height.saturating_sub(around).max(1)
         }
-        Pane::Checks => areas.checks.height.saturating_sub(2).max(1),
+        Pane::Checks => {
+            let height = list(areas.checks, checks::height(state));
+            height.saturating_sub(2).max(1)
+        }
         Pane::Main if state.tab == Tab::Query => query::rows_area(areas.tab).height,
         Pane::Main if state.tab == Tab::Database => database::rows_area(areas.tab).height,
         Pane::Main if state.tab == Tab::Events => events::rows_area(state, areas.tab).height,
@@ -377,11 +434,15 @@ pub fn target(state: &State, at: Position) -> Option<Target> {
         let inside = part::inside(area);
         inside.contains(at).then(|| usize::from(at.y - inside.y))
     };
+    let offset = |of: fn(&Known) -> List| state.chosen().map_or(0, |known| of(known).offset);
+    if areas.strip.contains(at) {
+        return header::in_strip(state, areas.strip, at.x);
+    }
     if let Some(row) = row(areas.roles) {
-        return Some(Target::Role(row));
+        return Some(Target::Role(offset(|known| known.roles) + row));
     }
     if let Some(row) = row(areas.checks) {
-        return Some(Target::Check(row));
+        return Some(Target::Check(offset(|known| known.checks) + row));
     }
     if areas.main.contains(at) && at.y == areas.main.y {
         return main_pane::tab_at(state, areas.main, at.x).map(Target::Tab);
@@ -426,56 +487,40 @@ pub fn tab_row(state: &State, at: Position) -> Option<usize> {
         .then(|| list.offset + usize::from(at.y - rows.y))
 }
 
-/// The rows of the tab from one line of the screen to another, as they stand there without the bar of the chosen one.
-pub fn tab_text(state: &State, rows: RangeInclusive<u16>) -> String {
+/// What is drawn of the tab from one line of the screen to another.
+pub fn drawn_text(state: &State, rows: RangeInclusive<u16>) -> String {
     let mut alone = Buffer::empty(Rect::new(0, 0, state.size.width, state.size.height));
     draw(state, alone.area, &mut alone);
-    let tab = areas(state).tab;
-    let behind_bar = Rect {
-        x: tab.x + 1,
-        width: tab.width.saturating_sub(1),
-        ..tab
-    };
-    let lines = behind_bar.rows().filter(|row| rows.contains(&row.y));
+    let lines = areas(state).tab.rows().filter(|row| rows.contains(&row.y));
     let text: Vec<_> = lines.map(|row| part::text_of(&alone, row)).collect();
-    text.join("\n")
+    text.join("\n").trim_end().to_owned()
 }
 
-/// What the focused pane shows as plain text: all rows that are on the screen, or the chosen one.
-pub fn rows_text(state: &State, only_chosen: bool) -> Option<String> {
+/// The list of the focused pane, where its rows can be chosen.
+fn list(state: &State) -> Option<List> {
     let known = state.chosen()?;
-    if only_chosen && state.pane == Pane::Main && state.tab == Tab::Logs {
-        return known.logs.current().map(|entry| entry.text.to_string());
+    Some(match (state.pane, state.tab) {
+        (Pane::Roles, _) => known.roles,
+        (Pane::Checks, _) => known.checks,
+        (Pane::Main, Tab::Query) => known.query.list(),
+        (Pane::Main, Tab::Database) => known.database.list(),
+        (Pane::Main, Tab::Events) => known.events,
+        (Pane::Main, Tab::Config) => known.settings,
+        (Pane::Main, Tab::Logs | Tab::Stats) => return None,
+    })
+}
+
+/// The place of the chosen row of the focused pane.
+pub fn place_chosen(state: &State) -> Option<usize> {
+    list(state).map(|list| list.selected)
+}
+
+/// The places of the rows of the focused pane that are on the screen.
+pub fn places_seen(state: &State) -> Range<usize> {
+    if let Some(list) = list(state) {
+        return list.offset..list.offset + usize::from(rows_height(state));
     }
-    let mut alone = Buffer::empty(Rect::new(0, 0, state.size.width, state.size.height));
-    let areas = areas(state);
-    let area = match state.pane {
-        Pane::Roles => part::inside(areas.roles),
-        Pane::Checks => part::inside(areas.checks),
-        Pane::Main if state.tab == Tab::Database => database::rows_area(areas.tab),
-        Pane::Main if state.tab == Tab::Config && only_chosen => {
-            config::rows_area(state, areas.tab)
-        }
-        Pane::Main => areas.tab,
-    };
-    draw(state, alone.area, &mut alone);
-    let chosen = only_chosen.then(|| match (state.pane, state.tab) {
-        (Pane::Roles, _) => Some(known.roles.selected - known.roles.offset),
-        (Pane::Checks, _) => Some(known.checks.selected - known.checks.offset),
-        (_, Tab::Database) => {
-            let list = known.database.list();
-            Some(list.selected - list.offset)
-        }
-        (_, Tab::Events) => Some(known.events.selected - known.events.offset),
-        (_, Tab::Config) => Some(known.settings.selected - known.settings.offset),
-        _ => None,
-    });
-    let rows = area.rows().map(|row| part::text_of(&alone, row));
-    let text: Vec<_> = match chosen {
-        Some(place) => rows.skip(place?).take(1).collect(),
-        None => rows.collect(),
-    };
-    Some(text.join("\n").trim_end().to_owned())
+    logs_seen(state)
 }
 
 /// Draws a widget where there is room for it.

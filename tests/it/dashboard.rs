@@ -80,6 +80,10 @@ fn an_environment_is_brought_up_read_asked_restarted_and_left_running() {
     terminal.resize(20, 5);
     terminal.resize(80, 24);
     terminal.shows("1 of 1 check");
+    // The list that has the focus lies over the pane now, and is left first.
+    terminal.shows("q back");
+    terminal.key("q");
+    terminal.shows("q leave running");
     terminal.key("q");
     terminal.prompts(2);
     environment.answers();

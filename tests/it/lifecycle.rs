@@ -20,3 +20,4 @@ mod services;
 mod side_by_side;
 mod slow_registries;
 mod together;
+mod udp;

@@ -1,9 +1,11 @@
-//! Engines that are not behind the socket of this machine: over ssh, over TCP with and without TLS, by a context.
+//! Engines that are not behind the socket of this machine: over ssh, over TCP with and without TLS, by a context, and how
+//! their ports are reached.
 
 mod address;
 mod login;
 mod ssh;
 mod tcp;
+mod tunnel;
 
 use std::process::Command;
 

@@ -2,6 +2,7 @@
 
 pub mod checkout;
 pub mod docker;
+pub mod elsewhere;
 pub mod engine;
 pub mod environment;
 pub mod front;

@@ -196,7 +196,7 @@ impl Stage {
     /// Takes everything away, what asks before what answers.
     pub async fn clear(&self) {
         for found in self.observe().await.instances.into_iter().rev() {
-            self.perform(&Action::Remove(found)).await;
+            self.perform(&Action::Remove(found, None)).await;
         }
         self.perform(&Action::RemoveNetwork).await;
         self.perform(&Action::RemoveVolumes).await;

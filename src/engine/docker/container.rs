@@ -19,6 +19,7 @@ use bollard::models::MountType;
 use bollard::models::MountVolumeOptions;
 use bollard::models::NetworkingConfig;
 use bollard::models::PortBinding;
+use bollard::models::PortSummaryTypeEnum;
 use bollard::models::RestartPolicy;
 use bollard::models::RestartPolicyNameEnum;
 use bollard::query_parameters::CreateContainerOptionsBuilder;
@@ -34,11 +35,14 @@ use super::label;
 use super::labels;
 use super::name_taken;
 use super::volume;
+use crate::engine::API_PORT;
 use crate::engine::Contents;
 use crate::engine::Contract;
 use crate::engine::DATABASE_NAME;
+use crate::engine::DATABASE_PORT;
 use crate::engine::Error;
 use crate::engine::Found;
+use crate::engine::Grace;
 use crate::engine::Identity;
 use crate::engine::Instance;
 use crate::engine::PublishedPort;
@@ -50,18 +54,20 @@ use crate::engine::port_taken;
 use crate::engine::stop_grace;
 use crate::engine::variables::fill;
 use crate::error::Code;
+use crate::profile::PortNumber;
+use crate::profile::Protocol;
 
 /// The user of our own roles, `nobody`.
-const NOBODY: &str = "65534:65534";
+pub const NOBODY: &str = "65534:65534";
 
-/// Where the API that is ratesdev's own listens inside its container.
-const API_PORT: u16 = 8000;
-
-/// Where the database listens inside its container.
-const DATABASE_PORT: u16 = 5432;
+/// How long the Engine may take to stop a container, beyond the grace of that.
+const STOPPING: Duration = Duration::from_mins(2);
 
 /// How long a container that is being removed may take to go.
 const GOING: Duration = Duration::from_secs(30);
+
+/// Where the data is mounted.
+pub const DATA: &str = "/var/lib/postgresql/data";
 
 /// Where secrets are mounted.
 pub const SECRETS: &str = "/run/secrets";
@@ -86,7 +92,7 @@ impl Docker {
             Ok(()) => Ok(()),
             Err(cause) => {
                 if is_new {
-                    self.discard(&name).await;
+                    discard(&self.client, &name).await;
                 }
                 Err(self.start_failure(&cause, service).await)
             }
@@ -119,7 +125,7 @@ impl Docker {
         match make().await {
             // What a request of an earlier manager made meanwhile has no dump, and nobody starts it.
             Err(error) if error.code == Code::NameTaken && self.is_ours(&name, owner).await? => {
-                self.discard(&name).await;
+                discard(&self.client, &name).await;
                 make().await
             }
             created => created,
@@ -194,20 +200,9 @@ impl Docker {
         }
     }
 
-    /// A container that was made and cannot be started would keep its name; the next attempt begins afresh.
-    async fn discard(&self, name: &str) {
-        let options = RemoveContainerOptionsBuilder::default()
-            .force(true)
-            .v(true)
-            .build();
-        drop(self.client.remove_container(name, Some(options)).await);
-    }
-
     async fn start_failure(&self, cause: &bollard::errors::Error, service: &Service) -> Error {
         let error = explain::error(cause, &format!("start {}", service.instance));
-        let fixed =
-            explain::port(cause).or_else(|| service.fixed_ports().next().map(|(_, port)| port));
-        match (error.code, fixed) {
+        match (error.code, refused_port(cause, service)) {
             (Code::PortTaken, Some(port)) => {
                 // Only the processes of this machine can be asked whose a port is.
                 let there = || format!("another program at {}", self.about.endpoint);
@@ -220,12 +215,37 @@ impl Docker {
     }
 }
 
+/// A container that was made and cannot be started would keep its name; the next attempt begins afresh.
+pub async fn discard(client: &Client, name: &str) {
+    let options = RemoveContainerOptionsBuilder::default()
+        .force(true)
+        .v(true)
+        .build();
+    drop(client.remove_container(name, Some(options)).await);
+}
+
+/// The port that could not be published. The Engine does not always say what it carries, and not always which it is.
+fn refused_port(cause: &bollard::errors::Error, service: &Service) -> Option<PortNumber> {
+    let named = explain::port(cause);
+    let mut fixed = service.fixed_ports().map(|(_, port)| port);
+    let Some(named) = named else {
+        return fixed.next();
+    };
+    let of_number = fixed.filter(|port| port.number == named.number);
+    Some(of_number.min_by_key(|port| *port != named).unwrap_or(named))
+}
+
 /// The container that holds a port. The holder may also be no container at all.
-pub async fn holder(client: &Client, port: u16) -> Option<String> {
+pub async fn holder(client: &Client, port: PortNumber) -> Option<String> {
     let listed = client.list_containers(None).await.ok()?;
+    let carries = match port.protocol {
+        Protocol::Tcp => PortSummaryTypeEnum::TCP,
+        Protocol::Udp => PortSummaryTypeEnum::UDP,
+    };
     let holds = |container: &ContainerSummary| {
-        let mut ports = container.ports.iter().flatten();
-        ports.any(|published| published.public_port == Some(port))
+        let ports = container.ports.iter().flatten();
+        let mut alike = ports.filter(|published| published.typ == Some(carries));
+        alike.any(|published| published.public_port == Some(port.number))
     };
     let name = listed.into_iter().find(holds)?.names?.into_iter().next()?;
     Some(format!("the container {}", name.trim_start_matches('/')))
@@ -236,19 +256,21 @@ pub fn name(owner: &Identity, instance: Instance) -> String {
     format!("ratesdev-{}-{instance}", owner.environment)
 }
 
-/// Stops within the role's grace.
-pub async fn stop(client: &Client, found: &Found) -> Result<()> {
-    let grace = i32::try_from(stop_grace(found.instance.role).as_secs()).unwrap_or(i32::MAX);
-    let options = StopContainerOptionsBuilder::default().t(grace).build();
-    let stopped = client.stop_container(&found.id, Some(options)).await;
+/// Stops within the grace that is given, else the role's. The Engine answers when it is over.
+pub async fn stop(client: &Client, found: &Found, grace: Grace) -> Result<()> {
+    let grace = grace.unwrap_or_else(|| stop_grace(found.instance.role));
+    let patient = client.clone().with_timeout(grace + STOPPING);
+    let seconds = i32::try_from(grace.as_secs()).unwrap_or(i32::MAX);
+    let options = StopContainerOptionsBuilder::default().t(seconds).build();
+    let stopped = patient.stop_container(&found.id, Some(options)).await;
     explain::gone(stopped, &format!("stop {}", found.instance))
 }
 
 /// Stops and removes, with the volumes that have no name.
-pub async fn remove(client: &Client, found: &Found) -> Result<()> {
+pub async fn remove(client: &Client, found: &Found, grace: Grace) -> Result<()> {
     let what = format!("remove {}", found.instance);
     if found.state != State::Removing {
-        stop(client, found).await?;
+        stop(client, found, grace).await?;
     }
     let options = RemoveContainerOptionsBuilder::default()
         .force(true)
@@ -342,7 +364,8 @@ fn variables(service: &Service) -> Vec<String> {
     let password = format!("{SECRETS}/{PASSWORD_FILE}");
     let variables: BTreeMap<&str, String> = match service.instance.role {
         Role::Database => BTreeMap::from([
-            ("POSTGRES_DB", DATABASE_NAME.to_owned()),
+            // One that is there already: the image need not make what the load would replace at once.
+            ("POSTGRES_DB", "postgres".to_owned()),
             ("POSTGRES_USER", DATABASE_NAME.to_owned()),
             ("POSTGRES_PASSWORD_FILE", password),
             // Without it initdb compares the clock with every time zone there is, which takes half a second.
@@ -393,9 +416,14 @@ fn port(service: &Service) -> Option<u16> {
 
 fn exposed(service: &Service) -> Option<Vec<String>> {
     let further = service.extras.ports.iter().map(|port| port.inside);
-    let all = port(service).into_iter().chain(further);
-    let all: Vec<_> = all.map(|port| format!("{port}/tcp")).collect();
+    let usual = port(service).map(PortNumber::from);
+    let all: Vec<_> = usual.into_iter().chain(further).map(key).collect();
     (!all.is_empty()).then_some(all)
+}
+
+/// A port as the Engine writes it.
+fn key(PortNumber { protocol, number }: PortNumber) -> String {
+    format!("{number}/{protocol}")
 }
 
 /// The database is asked over TCP: while it initialises, the image runs a temporary server on the socket alone.
@@ -493,11 +521,14 @@ fn restart_policy(role: Role) -> RestartPolicy {
 
 fn port_bindings(service: &Service) -> Option<HashMap<String, Option<Vec<PortBinding>>>> {
     let usual = service.publish.zip(port(service));
-    let usual = usual.map(|(publish, inside)| PublishedPort { inside, publish });
+    let usual = usual.map(|(publish, inside)| PublishedPort {
+        inside: inside.into(),
+        publish,
+    });
     let further = service.extras.ports.iter().copied();
     let mut bindings: HashMap<String, Option<Vec<PortBinding>>> = HashMap::new();
     for PublishedPort { inside, publish } in usual.into_iter().chain(further) {
-        let bound = bindings.entry(format!("{inside}/tcp")).or_default();
+        let bound = bindings.entry(key(inside)).or_default();
         bound.get_or_insert_default().push(PortBinding {
             host_ip: Some(publish.address.to_string()),
             host_port: Some(publish.port.unwrap_or(0).to_string()),
@@ -552,14 +583,15 @@ fn mount(body: &mut ContainerCreateBody, owner: &Identity, service: &Service) {
         mounts.push(volume(Contents::Secrets, SECRETS, !is_database));
     }
     if is_database {
-        mounts.push(volume(Contents::Data, "/var/lib/postgresql/data", false));
+        mounts.push(volume(Contents::Data, DATA, false));
     }
     if let Some(host) = &mut body.host_config {
         host.mounts.get_or_insert_default().extend(mounts);
     }
 }
 
-fn container_labels(
+/// What every container says of itself.
+pub fn container_labels(
     owner: &Identity,
     instance: Instance,
     config_hash: String,

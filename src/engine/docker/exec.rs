@@ -237,43 +237,23 @@ fn refused(found: &Found, exec: &Exec, words: &[u8]) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use bollard::API_DEFAULT_VERSION;
-    use tokio::io::AsyncReadExt;
-    use tokio::net::TcpListener;
-    use tokio_util::task::TaskTracker;
-
     use super::*;
     use crate::engine::Role;
+    use crate::engine::docker::stub;
 
     /// An Engine that never learns of the end of a command, and has no containers any more.
-    async fn forgetful() -> Client {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        TaskTracker::new().spawn(async move {
-            loop {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let mut request = vec![0; 4096];
-                let length = stream.read(&mut request).await.unwrap();
-                let (status, body) = if request[..length].starts_with(b"GET /exec/") {
-                    ("200 OK", r#"{"ID": "e", "Running": true}"#)
-                } else {
-                    ("404 Not Found", r#"{"message": "No such container: c"}"#)
-                };
-                let length = body.len();
-                let answer = format!(
-                    "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
-                     Connection: close\r\n\r\n{body}"
-                );
-                stream.write_all(answer.as_bytes()).await.unwrap();
-            }
-        });
-        Client::connect_with_http(&format!("tcp://{address}"), 5, API_DEFAULT_VERSION).unwrap()
+    fn forgetful(request: &str) -> (&'static str, &'static str) {
+        if request.starts_with("GET /exec/") {
+            ("200 OK", r#"{"ID": "e", "Running": true}"#)
+        } else {
+            ("404 Not Found", r#"{"message": "No such container: c"}"#)
+        }
     }
 
     #[tokio::test]
     async fn a_command_whose_container_has_gone_is_not_waited_for() {
         let database = Instance::first(Role::Database);
-        let gone = exit_code(&forgetful().await, (database, "c"), "e").await;
+        let gone = exit_code(&stub::engine(forgetful).await, (database, "c"), "e").await;
         assert_eq!(gone.unwrap_err().code, Code::NotRunning);
     }
 }

@@ -13,6 +13,8 @@ use crate::engine::Error;
 use crate::engine::Result;
 use crate::error::Code;
 use crate::error::chain;
+use crate::profile::PortNumber;
+use crate::profile::Protocol;
 
 /// Turns bollard's results into ours.
 pub trait Explained<T> {
@@ -229,13 +231,19 @@ fn by_source(cause: &Cause) -> Code {
 }
 
 /// The port that could not be published, where the Engine names it.
-pub fn port(cause: &Cause) -> Option<u16> {
+pub fn port(cause: &Cause) -> Option<PortNumber> {
     let Cause::DockerResponseServerError { message, .. } = cause else {
         return None;
     };
     let address = |word: &str| word.trim_end_matches(':').parse::<SocketAddr>().ok();
     let mut words = message.split_whitespace();
-    words.find_map(address).map(|address| address.port())
+    let number = words.find_map(address)?.port();
+    let protocol = if message.contains("listen udp") {
+        Protocol::Udp
+    } else {
+        Protocol::Tcp
+    };
+    Some(PortNumber { protocol, number })
 }
 
 /// What a chain of runtimes says in the end: the last part that says more than a word.
@@ -330,9 +338,11 @@ mod tests {
             })
         };
         let allocated = "driver failed: Bind for 127.0.0.1:38080 failed: port is already allocated";
-        assert_eq!(port(allocated), Some(38080));
+        assert_eq!(port(allocated), Some(38080.into()));
         let in_use = "userland proxy: listen tcp4 0.0.0.0:81: bind: address already in use";
-        assert_eq!(port(in_use), Some(81));
+        assert_eq!(port(in_use), Some(81.into()));
+        let of_udp = "userland proxy: listen udp4 0.0.0.0:53: bind: address already in use";
+        assert_eq!(port(of_udp), Some("53/udp".parse().unwrap()));
         assert_eq!(port("something new"), None);
     }
 

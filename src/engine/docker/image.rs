@@ -239,14 +239,9 @@ pub async fn build(client: &Client, image: &ApiImage, watcher: &dyn Watcher) -> 
         .because(error)
     })?;
     let size = Bytes(context.len() as u64);
-    let labels = HashMap::from([
-        (label::ROLE, "api"),
-        (label::VERSION, env!("CARGO_PKG_VERSION")),
-    ]);
     let options = BuildImageOptionsBuilder::default()
         .dockerfile("Dockerfile")
         .t(image.tag())
-        .labels(&labels)
         .rm(true)
         .forcerm(true)
         .build();
@@ -301,15 +296,25 @@ fn failed(cause: &Cause, image: &ApiImage, output: Output) -> Error {
     error
 }
 
+/// The newest image that was built here for a repository, by its name.
+pub async fn newest(client: &Client, repository: &str) -> Result<Option<String>> {
+    let filters = HashMap::from([("reference".to_owned(), vec![repository.to_owned()])]);
+    let options = ListImagesOptionsBuilder::default()
+        .filters(&filters)
+        .build();
+    let listed = client.list_images(Some(options)).await;
+    let newest = listed.explain("list the images")?.into_iter();
+    let newest = newest.max_by_key(|image| image.created);
+    Ok(newest.and_then(|image| image.repo_tags.into_iter().next()))
+}
+
 /// How long an image is kept at least: another checkout may have built it and be about to use it.
 const KEPT: SignedDuration = SignedDuration::from_hours(1);
 
-/// Removes the images of earlier builds that nothing uses any more; one that is still in use refuses to go.
+/// Removes the images of earlier builds that nothing uses any more, and what builds left that were cut off; one that is
+/// still in use refuses to go.
 pub async fn forget_older(client: &Client, (label, repository): (&str, &str), kept: &str) {
-    let filters = HashMap::from([
-        ("label".to_owned(), vec![label.to_owned()]),
-        ("reference".to_owned(), vec![repository.to_owned()]),
-    ]);
+    let filters = HashMap::from([("label".to_owned(), vec![label.to_owned()])]);
     let options = ListImagesOptionsBuilder::default()
         .filters(&filters)
         .build();
@@ -322,10 +327,23 @@ pub async fn forget_older(client: &Client, (label, repository): (&str, &str), ke
         created.is_ok_and(|created| Timestamp::now().duration_since(created) > KEPT)
     };
     let old = listed.unwrap_or_default().into_iter().filter(old);
-    let tags = old.flat_map(|listed| listed.repo_tags);
-    for tag in tags.filter(|tag| tag != kept) {
-        remove(client, &tag).await;
+    let names = old.flat_map(|image| names(image, repository));
+    for name in names.filter(|name| name != kept) {
+        remove(client, &name).await;
     }
+}
+
+/// What an image is removed by: its names in this repository, or its id where it has no name at all. What somebody has
+/// built upon one of ours has its labels too.
+fn names(image: ImageSummary, repository: &str) -> Vec<String> {
+    if image.repo_tags.iter().all(|tag| tag == "<none>:<none>") {
+        return vec![image.id];
+    }
+    let is_ours = |tag: &String| {
+        let rest = tag.strip_prefix(repository);
+        rest.is_some_and(|rest| rest.starts_with(':'))
+    };
+    image.repo_tags.into_iter().filter(is_ours).collect()
 }
 
 /// Removes a name, and the image where it has no other. One that is in use stays.

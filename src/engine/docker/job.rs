@@ -148,8 +148,13 @@ impl Docker {
     /// The password and the permissions of its file.
     async fn stored_password(&self, container: &str) -> Result<Option<(Vec<u8>, u32)>> {
         let path = format!("{SECRETS}/{PASSWORD_FILE}");
+        self.file(container, &path).await
+    }
+
+    /// The contents and the permissions of a file in a container, whether that runs or not.
+    pub(super) async fn file(&self, container: &str, path: &str) -> Result<Option<(Vec<u8>, u32)>> {
         let options = DownloadFromContainerOptionsBuilder::default()
-            .path(&path)
+            .path(path)
             .build();
         let archive = self
             .client
@@ -160,7 +165,7 @@ impl Docker {
                 .map(Some)
                 .map_err(|error| broken(container, error)),
             Err(cause) if explain::is_missing(&cause) => Ok(None),
-            Err(cause) => Err(explain::error(&cause, "look for the password")),
+            Err(cause) => Err(explain::error(&cause, &format!("look for {path}"))),
         }
     }
 

@@ -30,6 +30,7 @@ use super::of_any_environment;
 use super::of_environment;
 use crate::engine::Contract;
 use crate::engine::Found;
+use crate::engine::FoundPort;
 use crate::engine::Health;
 use crate::engine::HealthStatus;
 use crate::engine::Instance;
@@ -39,6 +40,7 @@ use crate::engine::State;
 use crate::engine::choice::Presence;
 use crate::engine::usual_needs;
 use crate::profile::EnvironmentName;
+use crate::profile::PortNumber;
 
 /// How long a container that has just ended may be in no state that Docker knows.
 const SETTLING: Duration = Duration::from_secs(5);
@@ -182,6 +184,8 @@ fn found(
     let state = container.state?;
     let told = label(label::PORT).and_then(|port| port.parse().ok());
     let ports = in_order(bindings, told);
+    let published = ports.iter().find(|port| port.connects());
+    let published = published.map(|port| port.address);
     let found = Found {
         instance,
         id: container.id?,
@@ -202,7 +206,7 @@ fn found(
         profile: label(label::PROFILE).unwrap_or_default(),
         profile_file: label(label::PROFILE_FILE).unwrap_or_default().into(),
         endpoint: None,
-        published: ports.first().copied(),
+        published,
         restarts: container
             .restart_count
             .and_then(|count| count.try_into().ok())
@@ -319,14 +323,14 @@ fn needs(role: Role, label: Option<String>) -> Vec<Role> {
 }
 
 /// The ports inside a container and where each is published on the machine of the Engine.
-fn bindings(container: &ContainerInspectResponse) -> Vec<(u16, SocketAddr)> {
+fn bindings(container: &ContainerInspectResponse) -> Vec<FoundPort> {
     let settings = container.network_settings.as_ref();
     let ports = settings.and_then(|settings| settings.ports.as_ref());
     let mut bindings = Vec::new();
     for (inside, bound) in ports.into_iter().flatten() {
-        let inside = inside.split('/').next().and_then(|port| port.parse().ok());
+        let Ok(inside) = inside.parse() else { continue };
         let bound = bound.iter().flatten().filter_map(address);
-        bindings.extend(bound.map(|address| (inside.unwrap_or(0), address)));
+        bindings.extend(bound.map(|address| FoundPort { inside, address }));
     }
     bindings
 }
@@ -337,10 +341,11 @@ fn address(binding: &PortBinding) -> Option<SocketAddr> {
     Some(SocketAddr::new(address, port))
 }
 
-/// Where they are published, the one first that people are told of.
-fn in_order(mut bindings: Vec<(u16, SocketAddr)>, told: Option<u16>) -> Vec<SocketAddr> {
-    bindings.sort_by_key(|(inside, address)| (Some(*inside) != told, *inside, *address));
-    bindings.into_iter().map(|(_, address)| address).collect()
+/// The one first that people are told of.
+fn in_order(mut bindings: Vec<FoundPort>, told: Option<PortNumber>) -> Vec<FoundPort> {
+    let place = |port: &FoundPort| (Some(port.inside) != told, port.inside, port.address);
+    bindings.sort_by_key(place);
+    bindings
 }
 
 #[cfg(test)]

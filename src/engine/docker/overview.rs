@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use bollard::Docker as Client;
 use bollard::models::ContainerSummary;
 use bollard::models::ContainerSummaryStateEnum as State;
+use bollard::models::PortSummaryTypeEnum;
 use bollard::query_parameters::ListContainersOptionsBuilder;
 use bollard::query_parameters::ListVolumesOptionsBuilder;
 
@@ -81,8 +82,9 @@ fn entry<'a>(all: &'a mut All, labels: &HashMap<String, String>) -> Option<&'a m
 }
 
 fn published(container: &ContainerSummary) -> Option<SocketAddr> {
-    let mut ports = container.ports.iter().flatten();
-    ports.find_map(|port| {
+    let ports = container.ports.iter().flatten();
+    let mut connected = ports.filter(|port| port.typ == Some(PortSummaryTypeEnum::TCP));
+    connected.find_map(|port| {
         let address: IpAddr = port.ip.as_ref()?.parse().ok()?;
         Some(SocketAddr::new(address, port.public_port?))
     })

@@ -30,6 +30,7 @@ use super::socket;
 use super::supervisor::TRY_AGAIN;
 use super::takeover::clean_up;
 use crate::engine::Error;
+use crate::engine::Grace;
 use crate::engine::Instance;
 use crate::engine::Result;
 use crate::engine::port_taken;
@@ -109,13 +110,13 @@ pub async fn start(place: &Place, program: &Path, record: Record) -> Result<()> 
     };
     let deadline = Instant::now() + PATIENT;
     loop {
-        match ask_patiently(place, request.clone()).await {
+        match ask_patiently(place, request.clone(), PATIENT).await {
             Reply::Answer(Answer::Refused { refusal }) => {
                 return Err(refused(place, refusal, instance));
             }
             Reply::Answer(_) => return Ok(()),
             Reply::Foreign => end(place).await?,
-            Reply::Silent(_) => clean_up(place).await?,
+            Reply::Silent(_) => clean_up(place, None).await?,
             // One that was about to end may go between any two requests.
             Reply::Nobody if Instant::now() >= deadline => return Err(silent(place, None)),
             Reply::Nobody => summon(place, program, deadline).await?,
@@ -124,20 +125,22 @@ pub async fn start(place: &Place, program: &Path, record: Record) -> Result<()> 
 }
 
 /// Has an instance stopped; whether a supervisor was there to do it, or to be ended with everything it looked after.
-pub async fn stop(place: &Place, instance: Instance) -> Result<bool> {
-    match ask_patiently(place, Request::Stop { instance }).await {
+pub async fn stop(place: &Place, instance: Instance, grace: Grace) -> Result<bool> {
+    let request = Request::Stop { instance, grace };
+    let patience = PATIENT + grace.unwrap_or_default();
+    match ask_patiently(place, request, patience).await {
         Reply::Answer(Answer::Refused { refusal }) => Err(refused(place, refusal, instance)),
         Reply::Answer(_) => Ok(true),
         Reply::Foreign => end(place).await.map(|()| true),
-        Reply::Silent(_) => clean_up(place).await.map(|()| true),
+        Reply::Silent(_) => clean_up(place, grace).await.map(|()| true),
         Reply::Nobody => Ok(false),
     }
 }
 
 /// Has a supervisor of whatever version stop everything and end.
 pub async fn end(place: &Place) -> Result<()> {
-    match ask_patiently(place, Request::End).await {
-        Reply::Silent(_) => clean_up(place).await,
+    match ask_patiently(place, Request::End, PATIENT).await {
+        Reply::Silent(_) => clean_up(place, None).await,
         Reply::Answer(_) | Reply::Foreign | Reply::Nobody => Ok(()),
     }
 }
@@ -150,9 +153,9 @@ enum Reply {
 }
 
 /// Asks for something that takes its time, where somebody is there and answers at all.
-async fn ask_patiently(place: &Place, request: Request) -> Reply {
+async fn ask_patiently(place: &Place, request: Request, patience: Duration) -> Reply {
     match ask(place, Request::Hello, QUICK).await {
-        Reply::Answer(_) | Reply::Foreign => ask(place, request, PATIENT).await,
+        Reply::Answer(_) | Reply::Foreign => ask(place, request, patience).await,
         nobody => nobody,
     }
 }
@@ -262,7 +265,7 @@ fn spawn(place: &Place, program: &Path) -> io::Result<Child> {
 
 fn refused(place: &Place, refusal: Refusal, instance: Instance) -> Error {
     match refusal {
-        Refusal::PortTaken { port } => port_taken(port, instance, None),
+        Refusal::PortTaken { port } => port_taken(port.into(), instance, None),
         Refusal::Failed {
             what,
             cause,

@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::home;
+use crate::private;
 
 /// The rights of a folder for this user alone.
 pub const PRIVATE: u32 = 0o700;
@@ -52,6 +53,7 @@ pub fn replace_with(
     mode: u32,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
+    forget_unfinished(path);
     let new = beside(path);
     let written = make(&new, mode, write).and_then(|()| std::fs::rename(&new, path));
     if written.is_err() {
@@ -87,6 +89,23 @@ fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     name.into()
+}
+
+/// Removes what processes that were killed have begun beside a file. What another is at work on stays.
+fn forget_unfinished(path: &Path) {
+    let entries = path.parent().map(std::fs::read_dir);
+    for entry in entries.into_iter().flatten().flatten().flatten() {
+        let maker = maker(&entry.path(), path);
+        if maker.is_some_and(|maker| !private::lives(maker)) {
+            drop(remove(&entry.path()));
+        }
+    }
+}
+
+/// The process that makes this, where it is to take the place of `path`.
+fn maker(new: &Path, path: &Path) -> Option<i32> {
+    let rest = new.to_str()?.strip_prefix(path.to_str()?)?;
+    rest.strip_prefix('.')?.strip_suffix(".new")?.parse().ok()
 }
 
 /// Makes sure that a crash does not undo what was done to the names in a folder.
@@ -140,5 +159,30 @@ fn absent(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_process_has_begun_goes_with_the_next_that_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("record.json");
+        let mut killed = std::process::Command::new("true").spawn().unwrap();
+        killed.wait().unwrap();
+        let begun = |name: &str, process| folder.path().join(format!("{name}.{process}.new"));
+        let stays = [
+            begun("record.json", std::os::unix::process::parent_id()),
+            begun("other.json", killed.id()),
+        ];
+        let goes = begun("record.json", killed.id());
+        for path in stays.iter().chain([&goes]) {
+            std::fs::write(path, "half").unwrap();
+        }
+        replace(&file, b"whole", 0o600).unwrap();
+        assert!(!goes.exists());
+        assert!(stays.iter().all(|path| path.exists()));
     }
 }

@@ -17,13 +17,14 @@ use super::record;
 use super::record::Life;
 use super::record::Record;
 use super::stopping;
+use crate::engine::Grace;
 use crate::engine::Role;
 
 /// The code of an instance whose end nobody saw, as the Docker Engine has it after it was killed.
 pub const UNSEEN: i64 = 255;
 
 /// Ends whatever is left of an environment. Whoever calls it holds the supervisor's lock.
-pub async fn end(place: &Place) {
+pub async fn end(place: &Place, grace: Grace) {
     let records = record::all(place).unwrap_or_default();
     let mut left: Vec<_> = records
         .iter()
@@ -37,7 +38,7 @@ pub async fn end(place: &Place) {
     // What asks goes before what answers.
     left.sort_by_key(|(role, _)| std::cmp::Reverse(*role));
     for (role, process) in left {
-        stop(role, &process).await;
+        stop(role, grace, &process).await;
     }
     free_data(place);
     for record in records {
@@ -45,8 +46,8 @@ pub async fn end(place: &Place) {
     }
 }
 
-async fn stop(role: Role, process: &Process) {
-    for (signal, grace) in stopping(role) {
+async fn stop(role: Role, grace: Grace, process: &Process) {
+    for (signal, grace) in stopping(role, grace) {
         if signal == Signal::KILL {
             process.kill_group();
         } else {

@@ -1,6 +1,7 @@
 //! What exists of an environment: what its supervisor says, and where there is none what the records say, each looked
 //! after against the processes there are.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -19,7 +20,10 @@ use super::record::Life;
 use super::record::Record;
 use super::service::DB_PORT;
 use super::volume;
+use crate::engine::API_PORT;
+use crate::engine::DATABASE_PORT;
 use crate::engine::Found;
+use crate::engine::FoundPort;
 use crate::engine::Network;
 use crate::engine::Observed;
 use crate::engine::Overview;
@@ -28,6 +32,7 @@ use crate::engine::Role;
 use crate::engine::State;
 use crate::engine::usual_needs;
 use crate::profile::EnvironmentName;
+use crate::profile::PortNumber;
 
 /// Why nothing is known for certain of what a supervisor looks after that does not answer.
 const SILENT: &str = "its supervisor does not answer";
@@ -82,14 +87,14 @@ pub fn environments(home: &Home) -> Result<Vec<EnvironmentName>> {
 }
 
 /// Who holds a port, if an instance of an environment does.
-pub fn holder(home: &Home, port: u16) -> Option<String> {
+pub fn holder(home: &Home, port: PortNumber) -> Option<String> {
     let names = home.names().ok()?;
     names.iter().find_map(|name| {
         let records = record::all(&home.place(name)).ok()?;
         let holds = |record: &Record| {
             let endpoint = record
                 .endpoint
-                .is_some_and(|endpoint| endpoint.port() == port);
+                .is_some_and(|endpoint| port == endpoint.port().into());
             endpoint && matches!(record.life, Life::Running { .. } | Life::Waiting { .. })
         };
         let holder = records.into_iter().find(holds)?;
@@ -129,7 +134,12 @@ fn found(place: &Place, record: Record, listed: &Listed) -> (Found, Option<Strin
         },
         restarts: live.map_or(0, |live| live.restarts),
         published: record.endpoint.filter(|_| holds_port),
-        ports: record.endpoint.filter(|_| holds_port).into_iter().collect(),
+        ports: record
+            .endpoint
+            .filter(|_| holds_port)
+            .map(|address| port(record.instance.role, address))
+            .into_iter()
+            .collect(),
         needs: usual_needs(record.instance.role).to_vec(),
         probe: None,
         endpoint: record.endpoint.filter(|_| holds_port),
@@ -146,6 +156,18 @@ fn found(place: &Place, record: Record, listed: &Listed) -> (Found, Option<Strin
         contract: None,
     };
     (found, database)
+}
+
+/// A port by the number that its role has in a container, so that the same is asked for on every engine.
+fn port(role: Role, address: SocketAddr) -> FoundPort {
+    let inside = match role {
+        Role::Database => DATABASE_PORT,
+        Role::Seed | Role::Api | Role::Service(_) => API_PORT,
+    };
+    FoundPort {
+        inside: inside.into(),
+        address,
+    }
 }
 
 /// What an instance does. Without somebody who looks after it, it counts as ended even where its process still lives:

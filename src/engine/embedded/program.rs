@@ -55,25 +55,10 @@ pub fn build(home: &Home, image: &ApiImage) -> Result<()> {
 fn make(program: &Path, copy: &Path) -> io::Result<()> {
     if let Some(folder) = copy.parent() {
         disk::folder(folder, disk::way())?;
-        remove_unfinished(folder, copy)?;
     }
     let mut source = File::open(program)?;
     let mode = if super::home::is_root() { 0o755 } else { 0o700 };
     disk::replace_with(copy, mode, |file| io::copy(&mut source, file).map(drop))
-}
-
-/// Removes copies that were never finished, because whoever made them was killed.
-fn remove_unfinished(folder: &Path, copy: &Path) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        // Another may finish it at this very moment.
-        let age = std::fs::metadata(&path).and_then(|found| found.modified());
-        let is_old = age.is_ok_and(|age| age.elapsed().is_ok_and(|age| age > UNUSED));
-        if is_old && path != copy {
-            disk::remove(&path)?;
-        }
-    }
-    Ok(())
 }
 
 fn prune(home: &Home, newest: &Path) -> io::Result<()> {

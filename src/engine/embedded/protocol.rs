@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::record::Record;
+use crate::engine::Grace;
 use crate::engine::Health;
 use crate::engine::Instance;
 
@@ -45,6 +46,9 @@ pub enum Request {
     Stop {
         /// Which one.
         instance: Instance,
+        /// How long it has; earlier managers do not say.
+        #[serde(default)]
+        grace: Grace,
     },
 }
 

@@ -63,7 +63,7 @@ pub fn port(place: &Place, service: &Service, publish: Publish, had: Option<u16>
             if service.instance.role == Role::Database
                 && is_taken(SocketAddr::new(publish.address, port)) =>
         {
-            Err(port_taken(port, service.instance, None))
+            Err(port_taken(port.into(), service.instance, None))
         }
         Some(port) => Ok(port),
         None => {

@@ -35,6 +35,7 @@ use super::protocol::Request;
 use super::record::Record;
 use super::socket;
 use super::socket::Socket;
+use crate::engine::Grace;
 use crate::engine::Instance;
 use crate::error::IoError;
 use crate::error::Result;
@@ -62,7 +63,7 @@ pub async fn supervise(folder: &Path, shutdown: &Shutdown) -> Result<()> {
     let mut lock = lock(&place).await?;
     // On a disk that is full it goes unsigned, and is found by its socket alone.
     drop(holder::sign(&mut lock));
-    leftovers::end(&place).await;
+    leftovers::end(&place, None).await;
     let socket = Socket::open().map_err(IoError::new("open the supervisor's socket"))?;
     Supervisor::new(place).run(socket, shutdown).await;
     // Whoever connects from now on is refused and knows that nobody is here.
@@ -110,7 +111,7 @@ type Waiter = oneshot::Sender<Result<(), Refusal>>;
 
 /// What the life of an instance is told.
 enum Command {
-    Stop(Waiter),
+    Stop(Waiter, Grace),
 }
 
 /// An instance that is looked after: it runs, or is about to be started again.
@@ -213,7 +214,7 @@ impl Supervisor {
             Request::Hello => drop(answer.send(Answer::Done)),
             Request::List => drop(answer.send(self.list())),
             Request::Start { record } => self.start(*record, answer),
-            Request::Stop { instance } => self.stop(instance, answer),
+            Request::Stop { instance, grace } => self.stop(instance, grace, answer),
             Request::End => {
                 self.ending.push(answer);
                 self.end();
@@ -255,10 +256,10 @@ impl Supervisor {
         self.answer_later(waiting, answer);
     }
 
-    fn stop(&mut self, instance: Instance, answer: oneshot::Sender<Answer>) {
+    fn stop(&mut self, instance: Instance, grace: Grace, answer: oneshot::Sender<Answer>) {
         let (done, waiting) = oneshot::channel();
         if let Some(role) = self.roles.get(&instance) {
-            drop(role.commands.send(Command::Stop(done)));
+            drop(role.commands.send(Command::Stop(done, grace)));
         }
         self.answer_later(waiting, answer);
     }
@@ -299,7 +300,7 @@ impl Supervisor {
             if Some(instance.role) == last {
                 // One that was told already is told nothing new.
                 let (done, _) = oneshot::channel();
-                drop(role.commands.send(Command::Stop(done)));
+                drop(role.commands.send(Command::Stop(done, None)));
             }
         }
     }

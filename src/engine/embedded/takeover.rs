@@ -17,6 +17,7 @@ use super::leftovers;
 use super::process::Process;
 use super::supervisor;
 use super::supervisor::TRY_AGAIN;
+use crate::engine::Grace;
 use crate::engine::Result;
 
 /// How long a supervisor that ends may take, which stops its roles first.
@@ -25,9 +26,9 @@ const CLEANING: Duration = Duration::from_mins(2);
 /// How long a killed process may take to end.
 const DYING: Duration = Duration::from_secs(10);
 
-/// Makes sure that a supervisor answers, or that nothing of the environment runs.
-pub async fn clean_up(place: &Place) -> Result<()> {
-    let deadline = Instant::now() + CLEANING;
+/// Makes sure that a supervisor answers, or that nothing of the environment runs, which has so long to end.
+pub async fn clean_up(place: &Place, grace: Grace) -> Result<()> {
+    let deadline = Instant::now() + CLEANING + grace.unwrap_or_default();
     while place.path().exists() {
         match client::attendance(place).await {
             Attendance::Answers => return Ok(()),
@@ -36,7 +37,7 @@ pub async fn clean_up(place: &Place) -> Result<()> {
         }
         let lock = supervisor::try_lock(place);
         if let Some(_lock) = lock.map_err(|error| unusable(place.path(), error.source))? {
-            leftovers::end(place).await;
+            leftovers::end(place, grace).await;
             return Ok(());
         }
         if Instant::now() >= deadline {

@@ -137,10 +137,11 @@ pub async fn remove(place: &Place) -> Result<()> {
     removed
 }
 
-/// An environment without instances, data and secrets is none.
+/// An environment without instances, data and secrets is none. What is left of its folder when this is cut off is still
+/// in its place, where the next command finds it.
 fn remove_rest(place: &Place) -> io::Result<()> {
     events::of(place).remove()?;
-    disk::remove_folder(place.path())
+    std::fs::remove_dir_all(place.path())
 }
 
 /// Removes what is kept of one instance.

@@ -62,11 +62,9 @@ fn stop_into(plan: &mut Plan, observed: &Observed, is_meant: impl Fn(&Found) -> 
         is_alive || found.endpoint.is_some()
     };
     let instances = observed.instances.iter().filter(runs);
-    end_all(
-        plan,
-        instances.filter(|found| is_meant(found)),
-        Action::Stop,
-    )
+    end_all(plan, instances.filter(|found| is_meant(found)), |found| {
+        Action::Stop(found, None)
+    })
 }
 
 /// Nothing becomes ready without what it needs, so that is started too where it does not run.

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::engine::Contents;
 use crate::engine::Engine;
+use crate::engine::FoundPort;
 use crate::engine::Network;
 use crate::engine::Publish;
 use crate::engine::Volume;
@@ -213,7 +214,10 @@ fn ports_that_change_places_are_free_before_anything_is_started() {
     let held = 18_080;
     let mut instances = situation.observed.instances.iter_mut();
     let found = instances.find(|found| found.instance == api).unwrap();
-    found.ports = vec![(std::net::Ipv4Addr::LOCALHOST, held).into()];
+    found.ports = vec![FoundPort {
+        inside: 8000.into(),
+        address: (std::net::Ipv4Addr::LOCALHOST, held).into(),
+    }];
     let worker = wanted
         .services
         .iter_mut()

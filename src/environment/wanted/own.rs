@@ -10,8 +10,8 @@ use crate::engine::PublishedPort;
 use crate::engine::Service;
 use crate::profile::Api;
 use crate::profile::HealthCheck;
-use crate::profile::Port;
 use crate::profile::PortMapping;
+use crate::profile::PortNumber;
 use crate::profile::Postgres;
 use crate::profile::TeamService;
 
@@ -51,9 +51,8 @@ pub fn extras_of_api(api: &Api) -> Box<Extras> {
 fn probe(own: &TeamService) -> Option<Probe> {
     let HealthCheck { command, path, .. } = &own.health;
     if let Some(path) = path {
-        let first = || own.ports.first().map(|mapping| mapping.inside);
         return Some(Probe::Http {
-            port: own.health.port.or_else(first)?,
+            port: own.health.port.or_else(|| own.first_tcp())?,
             path: path.clone(),
         });
     }
@@ -69,30 +68,24 @@ fn probe(own: &TeamService) -> Option<Probe> {
 fn ports(own: &TeamService, probe: Option<&Probe>) -> Vec<PublishedPort> {
     let mut ports: Vec<_> = own.ports.iter().map(published).collect();
     if let Some(Probe::Http { port, .. }) = probe
-        && !ports.iter().any(|published| published.inside == *port)
+        && let inside = PortNumber::from(*port)
+        && !ports.iter().any(|published| published.inside == inside)
     {
         let publish = Publish {
             address: Ipv4Addr::LOCALHOST.into(),
             port: None,
         };
-        ports.push(PublishedPort {
-            inside: *port,
-            publish,
-        });
+        ports.push(PublishedPort { inside, publish });
     }
     ports
 }
 
 fn published(mapping: &PortMapping) -> PublishedPort {
-    let port = match mapping.port {
-        Port::Auto => None,
-        Port::Fixed(port) => Some(port),
-    };
     PublishedPort {
         inside: mapping.inside,
         publish: Publish {
             address: mapping.address,
-            port,
+            port: mapping.fixed().map(|port| port.number),
         },
     }
 }

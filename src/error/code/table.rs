@@ -227,9 +227,10 @@ codes! {
     ///
     /// Make it, or correct the path in the profile.
     MountMissing = "E-MOUNT-MISSING",
-    /// The keys in your own `config.toml` cannot be used.
+    /// What your own `config.toml` says of the dashboard cannot be used.
     ///
-    /// Its table `[keys]` names an action or a key that there is none of, or gives one key to two actions of one pane.
+    /// Its table `[keys]` names an action or a key that there is none of, gives one key to two actions of one pane, or gives
+    /// an action of all panes a key that one of them has; or `theme` names no theme.
     ///
     /// Correct the lines that are shown, or take them out. The palette of the dashboard (`:`) shows the name of every
     /// action.
@@ -282,17 +283,18 @@ codes! {
     ///
     /// Install the version that is named, or give the data up with `ratesdev down -v`.
     PostgresVersion = "E-POSTGRES-VERSION",
-    /// A role publishes no port.
+    /// A role publishes no port, or not the one that was asked for.
     ///
-    /// Its profile publishes none, so that only the other roles of the environment reach it.
+    /// Its profile publishes none, or others, so that only the other roles of the environment reach it.
     ///
     /// Publish one with `ports` of the service in the profile, or work inside of it with `ratesdev exec`.
     PortUnpublished = "E-PORT-UNPUBLISHED",
     /// A published port could not be reached from here.
     ///
-    /// The port is bound to the Engine's machine alone, or nothing is free here to lead to it.
+    /// The port is bound to the Engine's machine alone, and no container could be started there that leads to it; or
+    /// nothing is free here to lead to it.
     ///
-    /// Bind it to where the network reaches it (`--set api.bind=0.0.0.0`), or use the Engine over `ssh://`.
+    /// Use the Engine over `ssh://`, or bind the port to where the network reaches it (`--set api.bind=0.0.0.0`).
     PortUnreachable = "E-PORT-UNREACHABLE",
     /// A profile has faults.
     ///

@@ -13,14 +13,16 @@ use super::plain::tidy;
 use crate::profile::Mount;
 use crate::profile::Port;
 use crate::profile::PortMapping;
+use crate::profile::PortNumber;
+use crate::profile::Protocol;
 use crate::profile::Role;
 use crate::profile::Source;
 use crate::profile::role;
 use crate::rates::nearest;
 
-/// Published ports: `80`, `"8080:80"`, `"auto:80"`, `"127.0.0.1:8080:80"`, or tables.
+/// Published ports: `80`, `"8080:80"`, `"auto:80"`, `"127.0.0.1:8080:80"`, `"5353:53/udp"`, or tables.
 pub static PORTS: Item<PortMapping> = Item {
-    expected: "ports like \"8080:80\", \"auto:80\" or \"127.0.0.1:8080:80\", the one inside last",
+    expected: "ports like \"8080:80\", \"auto:80\", \"127.0.0.1:8080:80\" or \"5353:53/udp\", the one inside last",
     read: |raw, _base| match raw {
         Raw::Whole(port) => port_of("auto", &port.to_string()),
         Raw::Table(pairs) => port_of_table(pairs),
@@ -29,7 +31,7 @@ pub static PORTS: Item<PortMapping> = Item {
     write: |mapping| Json::from(port_text(mapping)),
     schema: || {
         let number = json!({ "type": "integer", "minimum": 1, "maximum": 65_535 });
-        let text = json!({ "type": "string", "pattern": "^(([0-9.]+|\\[[0-9a-fA-F:.]+\\]):)?([0-9]+|auto)(:[0-9]+)?$" });
+        let text = json!({ "type": "string", "pattern": "^(([0-9.]+|\\[[0-9a-fA-F:.]+\\]):)?([0-9]+|auto)(:[0-9]+)?(/(tcp|udp))?$" });
         json!({ "anyOf": [number, text, {
             "type": "object",
             "additionalProperties": false,
@@ -38,14 +40,11 @@ pub static PORTS: Item<PortMapping> = Item {
                 "inside": number,
                 "port": { "anyOf": [number, { "const": "auto" }] },
                 "bind": { "type": "string" },
+                "protocol": { "enum": ["tcp", "udp"] },
             },
         }] })
     },
-    meant: |raw| {
-        let text = raw.text()?;
-        let meant = text.strip_suffix("/tcp")?;
-        port_of_text(meant).map(|_| raw.quoted(meant))
-    },
+    meant: |_raw| None,
 };
 
 fn port_text(mapping: &PortMapping) -> String {
@@ -85,17 +84,19 @@ fn port_of(published: &str, inside: &str) -> Option<PortMapping> {
             "auto" => Port::Auto,
             number => Port::Fixed(number_of(number)?),
         },
-        inside: number_of(inside)?,
+        inside: inside.parse().ok()?,
     })
 }
 
+/// A number that says nothing of what the port carries.
 fn number_of(text: &str) -> Option<u16> {
-    let is_number = text.chars().all(|c| c.is_ascii_digit());
-    text.parse().ok().filter(|port| is_number && *port > 0)
+    let port: PortNumber = text.parse().ok()?;
+    (!text.contains('/')).then_some(port.number)
 }
 
 fn port_of_table(pairs: &[(String, Raw)]) -> Option<PortMapping> {
     let (mut inside, mut port, mut bind) = (None, "auto".to_owned(), None);
+    let mut protocol = Protocol::default().to_string();
     for (key, value) in pairs {
         let word = match value {
             Raw::Whole(number) => number.to_string(),
@@ -105,10 +106,11 @@ fn port_of_table(pairs: &[(String, Raw)]) -> Option<PortMapping> {
             "inside" => inside = Some(word),
             "port" => port = word,
             "bind" => bind = Some(word.parse().ok()?),
+            "protocol" => protocol = word,
             _ => return None,
         }
     }
-    let mapping = port_of(&port, &inside?)?;
+    let mapping = port_of(&port, &format!("{}/{protocol}", inside?))?;
     Some(PortMapping {
         address: bind.unwrap_or(mapping.address),
         ..mapping
@@ -232,6 +234,9 @@ mod tests {
             ("auto:80", "127.0.0.1:auto:80"),
             ("0.0.0.0:8080:80", "0.0.0.0:8080:80"),
             ("[::1]:auto:80", "[::1]:auto:80"),
+            ("8080:80/tcp", "127.0.0.1:8080:80"),
+            ("53/udp", "127.0.0.1:auto:53/udp"),
+            ("[::]:5353:53/udp", "[::]:5353:53/udp"),
         ] {
             let mapping = read(&PORTS, text).unwrap();
             assert_eq!((PORTS.write)(&mapping), written);
@@ -243,7 +248,8 @@ mod tests {
             "80:0",
             "x:80",
             "::1:80:80",
-            "80:80/udp",
+            "80:80/sctp",
+            "80/udp:80",
             "1.2.3:80:80",
             "+8:80",
             "65536",

@@ -90,14 +90,14 @@ fn explained(question: &Question, prices: &Prices) -> (String, Vec<String>) {
 
 fn answered(response: Response) -> Answered {
     let rates = response.answer();
-    let value = serde_json::from_slice::<serde_json::Value>(&response.body).ok();
+    let tree = Tree::read(&response.body, OPEN);
     Answered {
         rates: rates.map_err(|error| Error::from(error).report()),
-        body: match value {
+        body: match tree {
             Some(_) => Vec::new(),
             None => lines(&response.body),
         },
-        tree: value.map(|value| Tree::new(&value, OPEN)),
+        tree,
         response,
     }
 }
@@ -127,6 +127,28 @@ mod tests {
                 total: Duration::ZERO,
             },
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn an_answer_of_ten_megabytes_takes_little_more_than_itself() {
+        let most = || {
+            let status = std::fs::read_to_string("/proc/self/status").unwrap();
+            let line = status
+                .lines()
+                .find(|line| line.starts_with("VmHWM"))
+                .unwrap();
+            let pages: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+            pages / 1000
+        };
+        let day = r#"{"count":3,"day":"2021-01-31","price":1154.25}"#;
+        let days = vec![day; 10_000_000 / day.len()].join(",");
+        let response = response(format!("{{\"rates\":[{days}]}}").into());
+        drop(days);
+        let before = most();
+        let shown = answered(response);
+        assert!(shown.rates.is_ok() && shown.tree.is_some());
+        assert!(most() - before < 60, "{} MB", most() - before);
     }
 
     #[test]

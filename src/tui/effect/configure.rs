@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Tasks;
+use super::look::LONG_PATIENCE;
+use super::look::PATIENCE;
+use super::look::in_time;
 use super::send;
 use crate::environment::Environment;
 use crate::environment::Extent;
@@ -20,24 +23,30 @@ use crate::error::Result;
 use crate::profile;
 use crate::profile::Profile;
 use crate::profile::Resolved;
+use crate::profile::Row;
 use crate::tui::message::Message;
 use crate::tui::state::Key;
 
 impl Tasks {
-    /// Resolves the profile of an environment, and compares it with what runs, where anything does.
-    pub fn configure(&self, key: Key, profile: Option<PathBuf>) {
+    /// Resolves the profile of an environment, and compares it with what runs, where anything does and settings are
+    /// others than those that are known.
+    pub fn configure(&self, key: Key, profile: Option<PathBuf>, known_rows: Option<Vec<Row>>) {
         let Some(environment) = self.environment(&key) else {
             return;
         };
         let (folder, inbox) = (self.home.folder.clone(), self.inbox.clone());
         self.spawn(async move {
-            let resolved = resolved(&environment, &folder, profile.as_deref()).await;
+            let resolved = resolved(&environment, &folder, profile.as_deref());
+            let resolved = in_time(PATIENCE, resolved).await;
+            let result = resolved.as_ref().map(Resolved::rows).map_err(Error::report);
+            let is_news = known_rows.is_none_or(|known| result.as_ref() != Ok(&known));
             let configured = Message::Configured {
                 key: key.clone(),
-                result: resolved.as_ref().map(Resolved::rows).map_err(Error::report),
+                result,
             };
             send(&inbox, Some(configured)).await;
-            let result = differences(&environment, &resolved.ok()?.profile).await;
+            let profile = resolved.ok().filter(|_| is_news)?.profile;
+            let result = in_time(LONG_PATIENCE, differences(&environment, &profile)).await;
             Some(Message::Compared {
                 key,
                 result: result.map_err(|error| error.report()),

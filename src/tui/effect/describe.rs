@@ -9,12 +9,13 @@ use serde_json::json;
 
 use super::Tasks;
 use super::configure::resolved;
+use super::look::PATIENCE;
+use super::look::in_time;
 use crate::engine::Found;
 use crate::engine::Role;
 use crate::engine::inspect::masked;
 use crate::environment::Environment;
 use crate::environment::status::RoleStatus;
-use crate::error::Result;
 use crate::profile::Resolved;
 use crate::tui::message::Message;
 use crate::tui::state::Key;
@@ -37,7 +38,7 @@ impl Tasks {
         };
         let folder = self.home.folder.clone();
         self.spawn(async move {
-            let known = inspect(&environment, &found).await;
+            let known = in_time(PATIENCE, environment.inspect(&found)).await;
             let result = match known {
                 Ok(inspect) => Ok(Tree::new(
                     &json!({
@@ -58,17 +59,14 @@ impl Tasks {
     }
 }
 
-async fn inspect(environment: &Environment, found: &Found) -> Result<Value> {
-    environment.inspect(found).await
-}
-
 /// The settings of its role, each with where it comes from; none where the profile cannot be read at the moment.
 async fn settings(
     environment: &Environment,
     folder: &Path,
     (profile, found): (Option<&Path>, &Found),
 ) -> Value {
-    let Ok(resolved) = resolved(environment, folder, profile).await else {
+    let resolved = resolved(environment, folder, profile);
+    let Ok(resolved) = in_time(PATIENCE, resolved).await else {
         return Value::Null;
     };
     of_role(&resolved, found.instance.role)

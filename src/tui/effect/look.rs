@@ -1,5 +1,6 @@
 //! Looking: which environments there are, how they are, what they use, what engines tell.
 
+use std::future::Future;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,7 +23,6 @@ use crate::environment::Environment;
 use crate::environment::made_from;
 use crate::environment::status::Readings;
 use crate::environment::status::endpoint;
-use crate::error::Error;
 use crate::error::Result;
 use crate::profile;
 use crate::profile::EnvironmentName;
@@ -36,8 +36,11 @@ use crate::tui::state::charts::Metrics;
 use crate::tui::state::charts::Sample;
 use crate::tui::state::known::Look;
 
-/// How long a look may take before the engine counts as gone.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the engine may take to answer a question before it counts as gone.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long it may take over many of them.
+pub const LONG_PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long after its end a stream of events is opened again.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -54,9 +57,9 @@ impl Tasks {
                 continue;
             };
             self.spawn(async move {
-                let names = tokio::time::timeout(PATIENCE, engine.environments()).await;
-                let result = names.unwrap_or_else(|_| Err(silent()));
-                let result = result.map_err(|error| Error::from(error).report());
+                let names = async { Ok(engine.environments().await?) };
+                let result = in_time(PATIENCE, names).await;
+                let result = result.map_err(|error| error.report());
                 Some(Message::Listed {
                     engine: place,
                     result,
@@ -73,8 +76,8 @@ impl Tasks {
             return;
         };
         self.spawn(async move {
-            let look = tokio::time::timeout(PATIENCE, look(&environment, &readings, checks)).await;
-            let look = look.unwrap_or_else(|_| Err(silent().into()));
+            let look = look(&environment, &readings, checks);
+            let look = in_time(LONG_PATIENCE, look).await;
             let result = Box::new(look.map_err(|error| error.report()));
             Some(Message::Looked { key, result })
         });
@@ -93,7 +96,12 @@ impl Tasks {
         };
         let pulse = self.pulse(&key, database);
         self.spawn(async move {
-            let used = environment.usage(&observed, &readings);
+            let used = tokio::time::timeout(PATIENCE, environment.usage(&observed, &readings));
+            // An engine that does not tell in time has told nothing; the next sample goes on from what was known.
+            let used = async {
+                used.await
+                    .unwrap_or_else(|_late| (Vec::new(), readings.clone()))
+            };
             let ((usage, readings), metrics, pulse) =
                 futures_util::join!(used, metrics(&observed), pulse);
             let sample = Sample {
@@ -204,7 +212,7 @@ async fn listen(
 }
 
 async fn look(environment: &Environment, readings: &Readings, checks: bool) -> Result<Look> {
-    let observed = environment.observe().await?;
+    let observed = in_time(PATIENCE, environment.observe()).await?;
     let name = environment.name.as_str();
     // A profile that is broken at the moment says so in its tab; the roles can be seen without it.
     let mut profile = made_from(&observed, Some(name)).ok().flatten();
@@ -213,7 +221,7 @@ async fn look(environment: &Environment, readings: &Readings, checks: bool) -> R
     }
     let status = environment
         .status_of(&observed, profile.as_ref(), readings)
-        .await;
+        .await?;
     let protected = profile.is_some_and(|profile| profile.protected) || observed.is_protected();
     Ok(Look {
         observed,
@@ -264,10 +272,31 @@ fn depth(profile: &Listed, all: &[Listed]) -> usize {
         .count()
 }
 
-fn silent() -> crate::engine::Error {
-    let seconds = PATIENCE.as_secs();
+/// What an engine does within some time; after that it counts as gone.
+pub async fn in_time<T>(patience: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let done = tokio::time::timeout(patience, work).await;
+    done.unwrap_or_else(|_late| Err(silent(patience).into()))
+}
+
+fn silent(patience: Duration) -> crate::engine::Error {
+    let seconds = patience.as_secs();
     crate::engine::Error::new(
         crate::error::Code::DockerDown,
         format!("the engine has not answered for {seconds} s"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+
+    #[tokio::test]
+    async fn an_engine_that_says_nothing_counts_as_gone() {
+        let never = std::future::pending::<Result<()>>();
+        let silent = in_time(Duration::from_millis(1), never).await;
+        assert_eq!(silent.unwrap_err().report().code, Code::DockerDown);
+        let done = in_time(PATIENCE, async { Ok(1) }).await;
+        assert_eq!(done.unwrap(), 1);
+    }
 }

@@ -16,6 +16,7 @@ use super::send;
 use crate::engine;
 use crate::engine::Engine;
 use crate::engine::Instance;
+use crate::environment::Down;
 use crate::environment::Environment;
 use crate::environment::Extent;
 use crate::environment::Pull;
@@ -151,7 +152,7 @@ impl Work {
                 "{} was not in reach when the dashboard was opened",
                 about.engine
             );
-            let hint = "leave with q and open it again";
+            let hint = "leave the dashboard and open it again";
             return Err(engine::Error::new(Code::DockerDown, what).hint(hint).into());
         };
         let to = Key {
@@ -184,9 +185,11 @@ impl Work {
             Doing::Up => self.up(Extent::Everything, emitter).await,
             Doing::Seed => self.up(Extent::Seed, emitter).await,
             Doing::Down { volumes } => {
-                self.environment
-                    .take_down(volumes, emitter, &self.end)
-                    .await?;
+                let down = Down {
+                    volumes,
+                    ..Down::default()
+                };
+                self.environment.take_down(down, emitter, &self.end).await?;
                 let data = if volumes {
                     " and its data is gone"
                 } else {

@@ -150,6 +150,20 @@ impl Scope {
         }
     }
 
+    /// Whether its keys are those of one pane alone.
+    pub fn is_of_pane(self) -> bool {
+        !matches!(self, Self::Everywhere | Self::Lists)
+    }
+
+    /// Whether what a key means here counts more than what it means there.
+    pub fn comes_before(self, other: Self) -> bool {
+        match other {
+            Self::Everywhere => self != Self::Everywhere,
+            Self::Lists => self.is_of_pane(),
+            _ => false,
+        }
+    }
+
     /// What it is called in the help.
     pub fn title(self) -> &'static str {
         match self {
@@ -201,14 +215,14 @@ pub const BINDINGS: &[Binding] = table! {
     Logs       Window30             "5"           ""              "the last 30 minutes";
     Logs       Window60             "6"           ""              "the last hour";
 
-    Query      Ask                  "enter"       "ask"           "put the question to the API";
+    Query      Ask                  "a"           "ask"           "put the question to the API";
     Query      EditForm             "e i"         "edit"          "edit the form; Tab walks its fields";
     Query      EditCurl             "c"           "curl"          "edit the curl line";
     Query      NextForm             "right"       "view"          "the next view: table, chart, JSON, headers";
     Query      PreviousForm         "left"        ""              "the previous view";
-    Query      Live                 "L"           "live"          "ask again every 5 seconds, and mark what changed";
+    Query      Live                 "L"           "live"          "ask again every 2, 5, 15 or 60 seconds and mark what changed, or not";
     Query      Why                  "w"           "why"           "the prices behind the day, or why it has no average";
-    Query      CopyCurl             "y"           "copy"          "copy the curl line";
+    Query      CopyCurl             "C"           ""              "copy the curl line";
     Query      Search               "/"           ""              "look for a text in JSON";
     Query      NextMatch            "n"           ""              "the next value that has it";
     Query      PreviousMatch        "N"           ""              "the previous value that has it";

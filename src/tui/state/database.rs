@@ -80,6 +80,8 @@ pub struct Database {
     pub typing: bool,
     /// Which of the older statements stands in the prompt.
     pub recalled: Option<usize>,
+    /// What was typed before one of them was brought.
+    pub draft: Input,
     /// Whether statements may write.
     pub writing: bool,
     /// Whether the environment's name was typed for that.
@@ -90,6 +92,8 @@ pub struct Database {
     pub tables: List,
     /// The list of statements that run.
     pub running: List,
+    /// The session that was chosen there: what stands on a row can change with every look.
+    pub session: Option<i32>,
     /// The list of rows.
     pub rows: List,
     /// The first column that is shown of the rows.
@@ -217,6 +221,7 @@ impl Database {
                     None => {}
                 }
                 self.survey = Some(survey);
+                self.follow_running();
                 self.trouble = None;
             }
             Err(report) => {
@@ -262,9 +267,26 @@ impl Database {
         survey.map_or(&[], |survey| &survey.activities)
     }
 
-    /// The chosen one of them.
+    /// The chosen one of them; none when it has ended.
     pub fn activity(&self) -> Option<&Activity> {
-        self.activities().get(self.running.selected)
+        let activity = self.activities().get(self.running.selected)?;
+        let is_chosen = self.session.is_none_or(|session| session == activity.pid);
+        is_chosen.then_some(activity)
+    }
+
+    /// Chooses the session whose row the list of those that run is on.
+    pub fn choose_running(&mut self) {
+        if self.view == View::Running {
+            let activity = self.activities().get(self.running.selected);
+            self.session = activity.map(|activity| activity.pid);
+        }
+    }
+
+    fn follow_running(&mut self) {
+        let mut activities = self.activities().iter();
+        if let Some(row) = activities.position(|activity| Some(activity.pid) == self.session) {
+            self.running.follow(row);
+        }
     }
 
     /// The chosen row with the names of its columns.

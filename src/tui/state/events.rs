@@ -2,6 +2,7 @@
 
 use tui_input::Input;
 
+use super::Key;
 use super::State;
 use super::known::Happening;
 use super::known::Known;
@@ -25,23 +26,86 @@ impl Events {
     }
 }
 
+/// Which of all that happened: in which environment, and its number there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    key: Key,
+    number: usize,
+}
+
+/// Something that happened, as it is listed.
+#[derive(Debug, Clone, Copy)]
+pub struct Event<'a> {
+    /// In which environment.
+    pub of: &'a Known,
+    /// What.
+    pub happening: &'a Happening,
+    number: usize,
+}
+
+impl Event<'_> {
+    fn place(&self) -> Place {
+        Place {
+            key: self.of.key.clone(),
+            number: self.number,
+        }
+    }
+}
+
 impl State {
+    /// What stands on a row of the events; none on the last row, whose reader follows what happens.
+    pub fn event_at(&self, row: usize) -> Option<Place> {
+        let happenings = self.happenings();
+        let (_, before) = happenings.split_last()?;
+        before.get(row).map(Event::place)
+    }
+
+    /// The row of the event that the reader stands still on, where it is shown.
+    pub fn event_row(&self) -> Option<usize> {
+        let held = self.chosen()?.event.as_ref()?;
+        let happenings = self.happenings();
+        happenings.iter().position(|event| event.place() == *held)
+    }
+
     /// What happened as it is shown, oldest first, each with its environment.
-    pub fn happenings(&self) -> Vec<(&Known, &Happening)> {
+    pub fn happenings(&self) -> Vec<Event<'_>> {
         let shown = |known: &&Known| {
             self.events.of_all || self.chosen().is_some_and(|chosen| chosen.key == known.key)
         };
         let known = self.environments.iter().filter(shown);
-        let all = known.flat_map(|known| known.happenings.iter().map(move |one| (known, one)));
+        let all = known.flat_map(|of| {
+            let numbered = of.numbered();
+            numbered.map(move |(number, happening)| Event {
+                of,
+                happening,
+                number,
+            })
+        });
         let mut happenings: Vec<_> = all.filter(|one| self.is_wanted(one)).collect();
-        happenings.sort_by_key(|(_, happening)| happening.time);
+        happenings.sort_by_key(|event| event.happening.time);
         happenings
     }
 
-    fn is_wanted(&self, (known, happening): &(&Known, &Happening)) -> bool {
+    /// How many of them there are.
+    pub fn happened(&self) -> usize {
+        if !self.events.filter.is_open() {
+            return self.happenings().len();
+        }
+        let all = self.environments.iter().map(|known| known.happenings.len());
+        if self.events.of_all {
+            all.sum()
+        } else {
+            self.chosen().map_or(0, |known| known.happenings.len())
+        }
+    }
+
+    fn is_wanted(&self, Event { of, happening, .. }: &Event<'_>) -> bool {
+        if self.events.filter.is_open() {
+            return true;
+        }
         let instance = happening.instance.map(|instance| instance.to_string());
         let name = if self.events.of_all {
-            known.key.name.as_str()
+            of.key.name.as_str()
         } else {
             ""
         };

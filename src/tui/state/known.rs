@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::Key;
 use super::charts::Charts;
 use super::database::Database;
+use super::events::Place;
 use super::list::List;
 use super::logs::Logs;
 use super::operation::Operation;
@@ -25,6 +26,7 @@ use crate::environment::status::Readings;
 use crate::environment::status::RoleStatus;
 use crate::environment::status::Status;
 use crate::environment::status::endpoint;
+use crate::error::Code;
 use crate::error::Report;
 use crate::profile::Row;
 use crate::query::BaseUrl;
@@ -63,6 +65,8 @@ pub enum Condition {
     Stopped,
     /// Everything works.
     Healthy,
+    /// Some of it was stopped on purpose; the rest works.
+    Partly,
     /// It is on its way, or something is missing.
     Starting,
     /// Something failed.
@@ -122,18 +126,24 @@ pub struct Known {
     pub operation: Option<Operation>,
     /// What happened, oldest first.
     pub happenings: VecDeque<Happening>,
+    /// How much of it is not kept any more.
+    forgotten: usize,
     /// The resolved profile, or why there is none.
     pub config: Option<Result<Vec<Row>, Report>>,
+    /// When the profile was read last.
+    pub configured_at: Option<Timestamp>,
     /// What `up` would change, or why it cannot, once that was compared.
     pub drift: Option<Result<Vec<Planned>, Report>>,
     /// The list of roles.
     pub roles: List,
+    /// The instance that was chosen there: what stands on a row can change with every look.
+    pub role: Option<Instance>,
     /// The list of checks.
     pub checks: List,
     /// The list of events.
     pub events: List,
-    /// Whether the reader stands still among them, so that new ones do not move the choice.
-    pub events_held: bool,
+    /// The event that the reader stands still on, so that new ones do not move the choice.
+    pub event: Option<Place>,
     /// The list of settings.
     pub settings: List,
     /// Rows of charts that are above the screen.
@@ -162,12 +172,15 @@ impl Known {
             database: Database::default(),
             operation: None,
             happenings: VecDeque::new(),
+            forgotten: 0,
+            configured_at: None,
             config: None,
             drift: None,
             roles: List::default(),
+            role: None,
             checks: List::default(),
             events: List::default(),
-            events_held: false,
+            event: None,
             settings: List::default(),
             stats: 0,
         }
@@ -183,6 +196,33 @@ impl Known {
     pub fn statuses(&self) -> &[RoleStatus] {
         let look = self.look.as_ref();
         look.map_or(&[], |look| &look.status.roles)
+    }
+
+    /// The chosen one; none while it is not there.
+    pub fn selected(&self) -> Option<&Found> {
+        let found = self.instances().get(self.roles.selected)?;
+        let is_chosen = self.role.is_none_or(|role| role == found.instance);
+        is_chosen.then_some(found)
+    }
+
+    /// How the chosen one is.
+    pub fn selected_status(&self) -> Option<&RoleStatus> {
+        self.selected()?;
+        self.statuses().get(self.roles.selected)
+    }
+
+    /// Chooses the instance whose row the list of roles is on.
+    pub fn choose_role(&mut self) {
+        let found = self.instances().get(self.roles.selected);
+        self.role = found.map(|found| found.instance);
+    }
+
+    /// Brings the list of roles back to the instance that was chosen.
+    pub fn follow_role(&mut self) {
+        let mut instances = self.instances().iter();
+        if let Some(row) = instances.position(|found| Some(found.instance) == self.role) {
+            self.roles.follow(row);
+        }
     }
 
     /// Its checks and their answers.
@@ -209,6 +249,12 @@ impl Known {
     pub fn is_working(&self) -> bool {
         let operation = self.operation.as_ref();
         operation.is_some_and(Operation::is_running)
+    }
+
+    /// What is being done with it.
+    pub fn under_way(&self) -> Option<String> {
+        let running = self.operation.as_ref().filter(|it| it.is_running())?;
+        Some(running.doing.title(self.key.name.as_str()))
     }
 
     /// Whether a question or a statement waits for its answer.
@@ -247,16 +293,24 @@ impl Known {
         if failed || services().any(is_failed) {
             return Condition::Failed;
         }
-        if look.status.ready {
-            Condition::Healthy
-        } else {
-            Condition::Starting
+        match (look.status.ready, services().any(is_stopped)) {
+            (true, _) => Condition::Healthy,
+            (false, true) if services().all(is_settled) => Condition::Partly,
+            (false, _) => Condition::Starting,
         }
     }
 
     /// What is wrong with it as a whole: what is seen of its roles is not all, or not certain.
     pub fn warning(&self) -> Option<String> {
         let status = &self.look.as_ref()?.status;
+        // Where the engine is away, that is said of the engine.
+        if let Some(trouble) = self
+            .trouble
+            .as_ref()
+            .filter(|trouble| !is_of_engine(trouble))
+        {
+            return Some(trouble.message.clone());
+        }
         let missing =
             Some(status.missing).filter(|missing| *missing > 0 && !status.roles.is_empty());
         let missing = missing.map(|missing| match missing {
@@ -276,8 +330,38 @@ impl Known {
     pub fn note(&mut self, happening: Happening) {
         if self.happenings.len() >= EVENTS {
             self.happenings.pop_front();
+            self.forgotten += 1;
         }
         self.happenings.push_back(happening);
+    }
+
+    /// What happened, each with its number.
+    pub fn numbered(&self) -> impl Iterator<Item = (usize, &Happening)> {
+        let numbers = self.forgotten..;
+        numbers.zip(&self.happenings)
+    }
+}
+
+/// Whether a failure means that the engine does not answer, so that nothing can be said of any environment there.
+pub fn is_of_engine(report: &Report) -> bool {
+    matches!(
+        report.code,
+        Code::DockerDown
+            | Code::DockerDenied
+            | Code::DockerHost
+            | Code::DockerTls
+            | Code::SshDenied
+            | Code::SshHostKey
+            | Code::SshMissing
+            | Code::SshUnreachable
+    )
+}
+
+/// A failure in one line: what happened, and what helps.
+pub fn in_one_line(report: &Report) -> String {
+    match &report.hint {
+        Some(hint) => format!("{}: {hint}", report.message),
+        None => report.message.clone(),
     }
 }
 
@@ -291,6 +375,12 @@ pub fn is_stopped(role: &RoleStatus) -> bool {
                 out_of_memory: false
             }
     )
+}
+
+/// Whether an instance stays as it is, unless somebody does something.
+fn is_settled(role: &RoleStatus) -> bool {
+    let runs = role.state == Doing::Running && role.health != Some(HealthStatus::Starting);
+    runs || is_stopped(role)
 }
 
 /// Whether an instance is not as it should be, and will not become so by itself.

@@ -45,6 +45,12 @@ impl List {
         self.keep(count, height);
     }
 
+    /// Follows the chosen row to its new place; on the screen it stays where it is, as far as that goes.
+    pub fn follow(&mut self, row: usize) {
+        self.offset = (self.offset + row).saturating_sub(self.selected);
+        self.selected = row;
+    }
+
     /// Keeps the choice among `count` rows, and on a screen of `height` rows.
     pub fn keep(&mut self, count: usize, height: usize) {
         self.selected = self.selected.min(count.saturating_sub(1));

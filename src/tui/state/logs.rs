@@ -24,9 +24,15 @@ mod filter;
 /// Lines that are kept.
 pub const CAPACITY: usize = 10_000;
 /// Bytes of text that are kept; ten full rings stay below the 40 MB that the dashboard may use.
-const MOST_BYTES: usize = 1_500_000;
+pub const MOST_BYTES: usize = 1_500_000;
 /// Bytes of one line that are kept.
 const LONGEST: usize = 16_384;
+/// Lines that a new filter looks through at once, the newest first. The others follow tick by tick: whoever types is not
+/// to wait for ten thousand lines.
+pub const AT_ONCE: usize = 1000;
+/// Columns of a writer's name at least and at most.
+const NAME: usize = 9;
+const LONGEST_NAME: usize = 20;
 /// Lines of each role that are read at first.
 const TAIL: u64 = 1000;
 
@@ -77,7 +83,7 @@ impl Window {
 }
 
 /// How lines are laid out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Layout {
     /// Whether long lines are wrapped.
@@ -86,6 +92,19 @@ pub struct Layout {
     pub hide_times: bool,
     /// Whether JSON lines are unfolded into their fields.
     pub fields: bool,
+    /// Columns of the longest name of a writer.
+    pub name: usize,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self {
+            wrap: false,
+            hide_times: false,
+            fields: false,
+            name: NAME,
+        }
+    }
 }
 
 /// The lines of an environment.
@@ -99,6 +118,8 @@ pub struct Logs {
     pub dropped: u64,
     /// The numbers of the entries that are shown.
     shown: VecDeque<u64>,
+    /// The numbers of those that the filter has not seen yet; they are older than all that are shown.
+    unjudged: VecDeque<u64>,
     /// What decides that.
     pub filter: Filter,
     /// The filter that is being typed.
@@ -117,6 +138,8 @@ pub struct Logs {
     pub reader: u64,
     /// Whether anything was read since that began.
     pub begun: bool,
+    /// When the last line was written that the reader wished to forget.
+    cleared: Option<Timestamp>,
     /// Why reading broke off.
     pub trouble: Option<Report>,
 }
@@ -153,11 +176,22 @@ impl Logs {
         self.entry(cursor?)
     }
 
+    /// Takes in what was read, and how many lines before it were given up.
+    pub fn take(&mut self, lines: Vec<Line>, lost: u64) {
+        self.begun = true;
+        self.trouble = None;
+        self.dropped += lost;
+        for line in lines {
+            self.push(line);
+        }
+    }
+
     /// Adds a line.
-    pub fn push(&mut self, line: Line) {
+    fn push(&mut self, line: Line) {
         let entry = Entry::new(line);
         self.bytes += entry.text.len();
         let number = self.first + self.entries.len() as u64;
+        self.layout.name = self.layout.name.max(name_width(entry.instance));
         if self.filter.shows(&entry) {
             self.shown.push_back(number);
         }
@@ -174,29 +208,43 @@ impl Logs {
         self.bytes -= oldest.text.len();
         self.first += 1;
         self.dropped += 1;
-        if self
-            .shown
-            .front()
-            .is_some_and(|number| *number < self.first)
-        {
-            self.shown.pop_front();
+        for numbers in [&mut self.unjudged, &mut self.shown] {
+            if numbers.front().is_some_and(|number| *number < self.first) {
+                numbers.pop_front();
+            }
         }
     }
 
-    /// Forgets all lines.
+    /// Forgets all lines for good: they are not read again.
+    pub fn forget(&mut self, now: Timestamp) {
+        let last = self.entries.back().map(|entry| entry.time);
+        let cleared = last.or(self.cleared).unwrap_or(now);
+        self.clear();
+        self.cleared = Some(cleared);
+    }
+
+    /// Whether lines were forgotten that the reader did not want to see any more.
+    pub fn is_cleared(&self) -> bool {
+        self.cleared.is_some()
+    }
+
+    /// Gives all lines away, to read another part of the past.
     pub fn clear(&mut self) {
         self.first += self.entries.len() as u64;
         self.entries.clear();
         self.shown.clear();
+        self.unjudged.clear();
         self.bytes = 0;
         self.dropped = 0;
         self.cursor = None;
-        self.begun = false;
+        self.cleared = None;
+        self.layout.name = NAME;
     }
 
     /// Notes that reading begins, and returns the number of the reader.
     pub fn begin_reading(&mut self) -> u64 {
         self.reading = true;
+        self.begun = false;
         self.reader += 1;
         self.reader
     }
@@ -204,7 +252,9 @@ impl Logs {
     /// From where reading has to go on: behind the last line, or as the window says.
     pub fn resume(&self, now: Timestamp) -> LogWindow {
         let last = self.entries.back().map(|entry| entry.time);
-        let since = last.and_then(|time| time.checked_add(1.nanosecond()).ok());
+        let since = last
+            .or(self.cleared)
+            .and_then(|time| time.checked_add(1.nanosecond()).ok());
         match since {
             Some(since) => LogWindow {
                 since: Some(since),
@@ -216,15 +266,44 @@ impl Logs {
 
     /// Shows what another filter lets through. The reader stays on the line, or goes to the nearest after it.
     pub fn set_filter(&mut self, filter: Filter) {
+        let shown = std::mem::take(&mut self.shown);
+        if filter.narrows(&self.filter) {
+            self.unjudged.extend(shown);
+        } else {
+            self.unjudged = (self.first..self.first + self.entries.len() as u64).collect();
+        }
         self.filter = filter;
-        let numbered = (self.first..).zip(&self.entries);
-        let shown = numbered.filter(|(_, entry)| self.filter.shows(entry));
-        self.shown = shown.map(|(number, _)| number).collect();
+        self.judge(AT_ONCE);
+        // The reader is not sent away from a line for want of time.
+        let reader = self.cursor.map(|cursor| cursor.min(self.bottom));
+        while reader.is_some() && self.unjudged.back().copied() >= reader {
+            self.judge(AT_ONCE);
+        }
         if self.shown.is_empty() {
             self.cursor = None;
         }
         self.bottom = self.number(self.place(self.bottom));
         self.cursor = self.cursor.map(|cursor| self.number(self.place(cursor)));
+    }
+
+    /// Looks through more lines with the filter; tells whether there were any.
+    pub fn judge(&mut self, count: usize) -> bool {
+        let left = self.unjudged.len();
+        for _ in 0..count {
+            let Some(number) = self.unjudged.pop_back() else {
+                break;
+            };
+            let shows = |entry| self.filter.shows(entry);
+            if self.entry(number).is_some_and(shows) {
+                self.shown.push_front(number);
+            }
+        }
+        left > 0
+    }
+
+    /// Whether the filter has not seen all lines yet.
+    pub fn is_judging(&self) -> bool {
+        !self.unjudged.is_empty()
     }
 
     /// Follows what is written, or holds the lines still.
@@ -352,10 +431,28 @@ impl Logs {
         }
     }
 
+    /// The last lines of an instance, oldest first, whatever is shown.
+    pub fn last_of(&self, instance: Instance, most: usize) -> Vec<&Entry> {
+        let own = self.entries.iter().rev();
+        let own = own.filter(|entry| entry.instance == instance);
+        let mut last: Vec<_> = own.take(most).collect();
+        last.reverse();
+        last
+    }
+
     /// Every line that is shown, oldest first.
     pub fn all_shown(&self) -> impl Iterator<Item = &Entry> {
         self.shown.iter().filter_map(|number| self.entry(*number))
     }
+}
+
+/// Columns of a writer's name, as far as it is shown.
+fn name_width(instance: Instance) -> usize {
+    let number = match instance.number {
+        0 | 1 => 0,
+        number => 2 + number.ilog10() as usize,
+    };
+    (instance.role.as_str().len() + number).min(LONGEST_NAME)
 }
 
 impl Entry {
@@ -452,6 +549,19 @@ mod tests {
     }
 
     #[test]
+    fn lines_that_were_forgotten_are_not_read_again() {
+        let mut logs = logs(3);
+        let since = |logs: &Logs| logs.resume(Timestamp::from_second(100).unwrap()).since;
+        logs.forget(Timestamp::from_second(100).unwrap());
+        let last = Timestamp::from_second(2).unwrap();
+        assert_eq!(since(&logs), last.checked_add(1.nanosecond()).ok());
+        logs.forget(Timestamp::from_second(100).unwrap());
+        assert_eq!(since(&logs), last.checked_add(1.nanosecond()).ok(), "twice");
+        logs.clear();
+        assert_eq!(since(&logs), None, "another part of the past is wanted");
+    }
+
+    #[test]
     fn lines_are_followed_until_the_reader_goes_up_and_again_from_the_last() {
         let mut logs = logs(100);
         assert_eq!(texts(&logs, 2), ["line 98", "line 99"]);
@@ -475,6 +585,34 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_sees_the_newest_lines_at_once_and_the_others_one_part_after_the_other() {
+        let mut logs = logs(2500);
+        logs.set_filter(Filter::new("7$"));
+        assert_eq!((logs.shown(), logs.is_judging()), (100, true));
+        logs.push(line(7, "new 7"));
+        logs.set_filter(Filter::new("~ne7"));
+        while logs.judge(AT_ONCE) {}
+        let shown: Vec<_> = logs.all_shown().map(|entry| &*entry.text).collect();
+        let mut wanted: Vec<_> = (0..2500).map(|number| format!("line {number}")).collect();
+        wanted.retain(|text| text.contains('7'));
+        wanted.push("new 7".to_owned());
+        assert_eq!(shown, wanted);
+        // Lines that go meanwhile are neither shown nor looked for.
+        logs.set_filter(Filter::default());
+        (0..9000).for_each(|number| logs.push(line(number, "more")));
+        while logs.judge(AT_ONCE) {}
+        assert_eq!((logs.len(), logs.shown()), (CAPACITY, CAPACITY));
+    }
+
+    #[test]
+    fn a_filter_looks_as_far_back_as_the_reader_stands() {
+        let mut logs = logs(5000);
+        logs.step(Step::First, 5, |_| 1);
+        logs.set_filter(Filter::new("0$"));
+        assert_eq!(&*logs.current().unwrap().text, "line 0");
+    }
+
+    #[test]
     fn a_filter_keeps_the_reader_near_the_line() {
         let mut logs = logs(100);
         logs.step(Step::Rows(-50), 5, |_| 1);
@@ -488,6 +626,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_filter_that_is_typed_shows_what_one_that_is_given_whole_does(
+            text in "[!~]?[lin |.*$0-9A]{0,6}",
+        ) {
+            let mut typed = logs(120);
+            let mut so_far = String::new();
+            for character in text.chars() {
+                so_far.push(character);
+                typed.set_filter(Filter::new(&so_far));
+            }
+            let mut given = logs(120);
+            given.set_filter(Filter::new(&text));
+            prop_assert!(!typed.is_judging());
+            prop_assert_eq!(typed.shown, given.shown);
+        }
+
         #[test]
         fn the_reader_is_always_on_a_line_that_is_on_the_screen(
             steps in prop::collection::vec((0u8..7, -40isize..40, 1usize..12, 1usize..4), 1..60),

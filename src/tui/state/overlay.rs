@@ -26,8 +26,6 @@ pub enum Overlay {
     Palette(Palette),
     /// What can be done with the environment.
     Menu(List),
-    /// The list of roles, where there is no room for it beside the pane.
-    Roles,
     /// A question before something is lost.
     Confirm(Confirm),
     /// What went wrong, in full.
@@ -75,6 +73,20 @@ pub struct Text {
     pub lines: Vec<String>,
     /// The first line that is shown.
     pub scroll: usize,
+    /// What it was opened from, and what is seen again when it is closed.
+    pub from: Option<Box<Described>>,
+}
+
+impl Text {
+    /// A text from its beginning.
+    pub fn new(title: String, lines: Vec<String>) -> Self {
+        Self {
+            title,
+            lines,
+            scroll: 0,
+            from: None,
+        }
+    }
 }
 
 /// Every action, found by a few of its letters.

@@ -1,6 +1,7 @@
 //! The question as it is being typed, and its answer.
 
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -18,8 +19,12 @@ use crate::query::Line;
 use crate::query::Response;
 use crate::rates::Answer;
 use crate::rates::Atlas;
+use crate::rates::DailyAverage;
 use crate::rates::Question;
 use crate::rates::Span;
+
+/// After how many seconds a live question can be asked again.
+const LIVE: [u32; 4] = [2, 5, 15, 60];
 
 /// Places that are offered at once.
 const OFFERED: usize = 8;
@@ -104,7 +109,7 @@ pub struct Query {
     pub to: Input,
     /// Which days.
     pub days: Input,
-    /// The input that is being typed in.
+    /// The input that is being typed in; [`Self::type_in`] changes it.
     pub typing: Option<Field>,
     /// Where the API was when the line was made.
     base: Option<BaseUrl>,
@@ -115,8 +120,10 @@ pub struct Query {
     /// What was asked of what is shown.
     pub answered_line: Option<Line>,
     /// What there is to ask about, once the API has told.
-    pub atlas: Atlas,
-    /// The list of places that are offered while an end is typed.
+    atlas: Atlas,
+    /// The places that have the letters of the end that is typed, best first.
+    offered: Vec<(String, String)>,
+    /// The list of them.
     pub offers: List,
     /// How many questions were asked.
     asked: u64,
@@ -126,7 +133,9 @@ pub struct Query {
     pub answered: Option<Answered>,
     /// Why nothing came back the last time.
     pub unreachable: Option<Report>,
-    /// The days that changed with the last answer.
+    /// The last rates, with what asked for them, where what came back last has none.
+    good: Option<(Line, Vec<DailyAverage>)>,
+    /// The days that changed since the same was asked before.
     pub marks: BTreeSet<Date>,
     /// The text that is being typed to look for in the body.
     pub seeking: Option<Input>,
@@ -134,8 +143,8 @@ pub struct Query {
     pub form: Form,
     /// The row that the reader is on.
     pub row: List,
-    /// Whether it is asked again and again.
-    pub live: bool,
+    /// After how many seconds it is asked again, and again.
+    pub live: Option<u32>,
 }
 
 impl Default for Query {
@@ -151,16 +160,18 @@ impl Default for Query {
             sent: None,
             answered_line: None,
             atlas: Atlas::default(),
+            offered: Vec::new(),
             offers: List::default(),
             asked: 0,
             asked_at: None,
             answered: None,
             unreachable: None,
+            good: None,
             marks: BTreeSet::new(),
             seeking: None,
             form: Form::default(),
             row: List::default(),
-            live: false,
+            live: None,
         };
         query.write_line();
         query
@@ -188,13 +199,40 @@ impl Query {
         }
     }
 
-    /// Lets the form follow the line, or the line the form.
+    /// Lets the form follow the line, or the line the form, and offers what fits the letters.
     pub fn typed(&mut self, field: Field) {
         if field == Field::Curl {
             self.read_line();
         } else {
             self.write_line();
         }
+        self.offer();
+    }
+
+    /// Goes to an input to type in, or away from all.
+    pub fn type_in(&mut self, field: Option<Field>) {
+        self.typing = field;
+        self.offer();
+    }
+
+    /// Whether it is known what there is to ask about.
+    pub fn knows_places(&self) -> bool {
+        self.atlas.names().next().is_some()
+    }
+
+    /// The name of the place in a field, where that is one.
+    pub fn place_name(&self, field: Field) -> Option<&str> {
+        let text = self.input(field).value().trim();
+        let mut names = self.atlas.names();
+        names
+            .find(|(known, _)| *known == text)
+            .map(|(_, name)| name)
+    }
+
+    /// Takes in what there is to ask about.
+    pub fn know(&mut self, atlas: Atlas) {
+        self.atlas = atlas;
+        self.offer();
     }
 
     /// Takes in where the API is now, and tells whether the line follows; one that was typed for elsewhere stays.
@@ -259,54 +297,79 @@ impl Query {
         self.asking = None;
         match result {
             Ok(mut answered) => {
-                self.marks = self.changes(&answered);
-                let older = self.answered.as_ref().and_then(|old| old.tree.as_ref());
-                if let (Some(tree), Some(older)) = (&mut answered.tree, older) {
+                let older = self.answered.take();
+                if let (Some(tree), Some(older)) = (
+                    &mut answered.tree,
+                    older.as_ref().and_then(|older| older.tree.as_ref()),
+                ) {
                     tree.resume(older);
                 }
-                self.answered = Some(answered);
+                let rates = older.and_then(|older| older.rates.ok());
+                if let (Some(line), Some(rates)) = (self.answered_line.take(), rates) {
+                    self.good = Some((line, rates.rates));
+                }
                 self.answered_line = self.sent.take();
+                self.marks = self.changes(&answered);
+                self.answered = Some(answered);
                 self.unreachable = None;
             }
             Err(report) => self.unreachable = Some(report),
         }
     }
 
-    fn changes(&self, new: &Answered) -> BTreeSet<Date> {
-        let rates = |answered: &Answered| answered.rates.clone().map(|answer| answer.rates);
-        let before = self
-            .answered
-            .as_ref()
-            .map(rates)
-            .and_then(Result::ok)
-            .unwrap_or_default();
-        let now = rates(new).unwrap_or_default();
-        let is_new = |day: &&crate::rates::DailyAverage| {
-            before.iter().any(|old| old.day == day.day && old != *day)
+    /// What the same line gave before is what a day is compared with, whatever went wrong in between.
+    fn changes(&mut self, new: &Answered) -> BTreeSet<Date> {
+        let Ok(now) = &new.rates else {
+            return BTreeSet::new();
         };
-        now.iter().filter(is_new).map(|day| day.day).collect()
+        let line = self.answered_line.as_ref();
+        let before = self.good.take().filter(|(asked, _)| Some(asked) == line);
+        let before = before.map_or_else(Vec::new, |(_, days)| days);
+        let before: HashMap<_, _> = before.iter().map(|day| (day.day, day)).collect();
+        let is_new = |day: &&DailyAverage| before.get(&day.day).is_some_and(|old| *old != *day);
+        let changed = now.rates.iter().filter(is_new);
+        changed.map(|day| day.day).collect()
     }
 
-    /// The places that have the letters of the end that is typed, best first; none once it is one of them.
-    pub fn offered(&self) -> Vec<(&str, &str)> {
+    /// Asks again after more seconds than until now; after the most, no more.
+    pub fn next_live(&mut self) {
+        self.live = match self.live {
+            None => LIVE.first().copied(),
+            Some(seconds) => LIVE.into_iter().find(|more| *more > seconds),
+        };
+    }
+
+    /// How often it is asked again, unless it is being changed.
+    pub fn asks_again(&self) -> Option<u32> {
+        self.live.filter(|_| self.typing.is_none())
+    }
+
+    /// The places that are offered while an end is typed, best first; none once it is one of them.
+    pub fn offered(&self) -> &[(String, String)] {
+        &self.offered
+    }
+
+    /// Thousands of places are looked through once for every letter, and not for every frame.
+    fn offer(&mut self) {
         let typed = match self.typing {
             Some(Field::From) => self.from.value().trim(),
             Some(Field::To) => self.to.value().trim(),
-            _ => return Vec::new(),
+            _ => "",
         };
         let is_known = self.atlas.names().any(|(text, _)| text == typed);
-        if typed.is_empty() || is_known {
-            return Vec::new();
-        }
-        offers(typed, self.atlas.names())
+        self.offered = if typed.is_empty() || is_known {
+            Vec::new()
+        } else {
+            offers(typed, self.atlas.names())
+        };
+        let last = self.offered.len().saturating_sub(1);
+        self.offers.selected = self.offers.selected.min(last);
     }
 
     /// Takes the chosen one of the places that are offered; whether there was one.
     pub fn take_offer(&mut self) -> bool {
-        let offered = self.offered();
-        let chosen = offered.get(self.offers.selected);
-        let (Some(field), Some(text)) = (self.typing, chosen.map(|(text, _)| (*text).to_owned()))
-        else {
+        let chosen = self.offered.get(self.offers.selected);
+        let (Some(field), Some((text, _))) = (self.typing, chosen.cloned()) else {
             return false;
         };
         *self.input_mut(field) = text.into();
@@ -395,14 +458,14 @@ impl Query {
 }
 
 /// The places whose code or name has these letters, best first; those that begin with them before all others.
-fn offers<'a>(
-    typed: &str,
-    all: impl Iterator<Item = (&'a str, &'a str)>,
-) -> Vec<(&'a str, &'a str)> {
+fn offers<'a>(typed: &str, all: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
     let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
     let lower = typed.to_lowercase();
+    let mut both = String::new();
     let scored = all.filter_map(|(text, name)| {
-        let score = score(&pattern, &format!("{text} {name}"))?;
+        both.clear();
+        both.extend([text, " ", name]);
+        let score = score(&pattern, &both)?;
         let begins = [text, name].map(|word| word.to_lowercase().starts_with(&lower));
         Some((std::cmp::Reverse((begins, score)), (text, name)))
     });
@@ -410,7 +473,7 @@ fn offers<'a>(
     scored.sort();
     scored
         .into_iter()
-        .map(|(_, place)| place)
+        .map(|(_, (text, name))| (text.to_owned(), name.to_owned()))
         .take(OFFERED)
         .collect()
 }
@@ -430,12 +493,12 @@ mod tests {
         let first = |typed: &str| {
             offers(typed, all.into_iter())
                 .first()
-                .map(|(text, _)| *text)
+                .map(|(text, _)| text.clone())
         };
-        assert_eq!(first("cng"), Some("CNGGZ"));
-        assert_eq!(first("shang"), Some("CNSGH"));
-        assert_eq!(first("tln"), Some("EETLL"));
-        assert_eq!(first("china"), Some("china_main"));
+        assert_eq!(first("cng").as_deref(), Some("CNGGZ"));
+        assert_eq!(first("shang").as_deref(), Some("CNSGH"));
+        assert_eq!(first("tln").as_deref(), Some("EETLL"));
+        assert_eq!(first("china").as_deref(), Some("china_main"));
         assert_eq!(first("xyz"), None);
     }
 

@@ -3,25 +3,38 @@
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 
+use serde::de::DeserializeSeed;
 use serde_json::Value;
 
 use super::list::List;
 use super::list::Step;
+use reader::Part;
+
+mod reader;
 
 /// Nodes of a value at most; what comes after them is counted.
 const MOST: usize = 20_000;
-/// Characters of a text, or of the preview of a folded part, that are kept.
-const LONGEST: usize = 400;
+/// Bytes of the preview of a folded part, more or less.
+const PREVIEW: usize = 400;
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Something that has parts, named or numbered.
-    Branch,
+    /// Something that has named parts.
+    Object,
+    /// Something that has numbered parts.
+    Array,
     /// A text.
     Text,
     /// A number, a truth value or nothing.
     Plain,
+}
+
+impl Kind {
+    /// Whether it has parts.
+    pub fn is_branch(self) -> bool {
+        matches!(self, Self::Object | Self::Array)
+    }
 }
 
 /// One value and its place.
@@ -33,7 +46,7 @@ pub struct Node {
     pub key: String,
     /// What it is.
     pub kind: Kind,
-    /// Its text; of a branch, its beginning as JSON.
+    /// Its text, whole; a branch has none.
     pub text: String,
     /// Whether its parts are shown.
     pub open: bool,
@@ -63,56 +76,90 @@ impl Tree {
     /// The parts of a value; those that are at most so deep are open.
     pub fn new(value: &Value, open: usize) -> Self {
         let mut tree = Self::default();
-        let parts = parts(value);
-        if parts.is_empty() {
-            tree.add(String::new(), value, (0, ""), open);
-        }
-        for (key, part) in parts {
-            tree.add(key, part, (0, ""), open);
+        // Whatever a value is, it can be read.
+        drop(Part::root(&mut tree, open).deserialize(value));
+        tree.without_root()
+    }
+
+    /// The parts of a JSON document in its order, which is never held as a value; none where it is no JSON.
+    pub fn read(document: &[u8], open: usize) -> Option<Self> {
+        let mut tree = Self::default();
+        let mut reader = serde_json::Deserializer::from_slice(document);
+        Part::root(&mut tree, open).deserialize(&mut reader).ok()?;
+        reader.end().ok()?;
+        Some(tree.without_root())
+    }
+
+    /// Texts with their names.
+    pub fn of_texts<'a>(texts: impl IntoIterator<Item = (&'a str, String)>) -> Self {
+        let mut tree = Self::default();
+        for (key, text) in texts {
+            tree.push(Kind::Text, text, (key.to_owned(), 0, String::new()));
         }
         tree.show();
         tree
     }
 
-    fn add(&mut self, key: String, value: &Value, (depth, above): (usize, &str), open: usize) {
-        if self.nodes.len() >= MOST {
-            self.left_out += 1;
-            return;
-        }
+    /// Adds the values of another behind its own.
+    pub fn append(&mut self, other: Self) {
+        let before = self.nodes.len();
+        let shifted = other.nodes.into_iter().map(|node| Node {
+            end: node.end + before,
+            ..node
+        });
+        self.nodes.extend(shifted);
+        self.left_out += other.left_out;
+        self.show();
+    }
+
+    /// Whether a value has this name, on the first level.
+    pub fn has(&self, key: &str) -> bool {
+        let mut nodes = self.nodes.iter();
+        nodes.any(|node| node.depth == 0 && node.key == key)
+    }
+
+    /// Adds a value with its key, its depth and its path; returns its place.
+    fn push(&mut self, kind: Kind, text: String, of: (String, usize, String)) -> usize {
         let place = self.nodes.len();
-        let path = format!("{above}/{key}");
-        let (kind, text) = match value {
-            Value::Object(_) | Value::Array(_) => (Kind::Branch, value.to_string()),
-            Value::String(text) => (Kind::Text, text.clone()),
-            plain => (Kind::Plain, plain.to_string()),
-        };
+        let (key, depth, path) = of;
         self.nodes.push(Node {
             depth,
             key,
             kind,
-            text: shortened(text),
-            open: kind == Kind::Branch && depth < open,
+            text,
+            open: false,
             revealed: false,
             end: place + 1,
-            path: path.clone(),
+            path,
         });
-        for (key, part) in parts(value) {
-            self.add(key, part, (depth + 1, &path), open);
+        place
+    }
+
+    /// What has parts is seen by them: a row of its own stands only for what has none.
+    fn without_root(mut self) -> Self {
+        if self.nodes.len() > 1 {
+            self.nodes.remove(0);
+            for node in &mut self.nodes {
+                node.depth -= 1;
+                node.end -= 1;
+            }
         }
-        let end = self.nodes.len();
-        if let Some(node) = self.nodes.get_mut(place) {
-            node.end = end;
-        }
+        self.show();
+        self
+    }
+
+    fn is_full(&self) -> bool {
+        self.nodes.len() > MOST
     }
 
     /// Takes over what is folded, chosen and sought in an older value of the same kind.
     pub fn resume(&mut self, older: &Self) {
-        let branches = older.nodes.iter().filter(|node| node.kind == Kind::Branch);
+        let branches = older.nodes.iter().filter(|node| node.kind.is_branch());
         let was_open: HashMap<_, _> = branches
             .map(|node| (node.path.as_str(), node.open))
             .collect();
         for node in &mut self.nodes {
-            if node.kind == Kind::Branch {
+            if node.kind.is_branch() {
                 let open = was_open.get(node.path.as_str()).copied();
                 node.open = open.unwrap_or(node.open);
             }
@@ -127,7 +174,7 @@ impl Tree {
         let mut place = 0;
         while let Some(node) = self.nodes.get(place) {
             self.shown.push(place);
-            let is_folded = node.kind == Kind::Branch && !node.open;
+            let is_folded = node.kind.is_branch() && !node.open;
             place = if is_folded { node.end } else { place + 1 };
         }
         self.list.selected = self.list.selected.min(self.rows().saturating_sub(1));
@@ -147,14 +194,87 @@ impl Tree {
         })
     }
 
+    /// The beginning of what stands in a row, as JSON.
+    pub fn preview(&self, row: usize) -> String {
+        self.in_json(row, PREVIEW)
+    }
+
+    /// What stands in a row, as JSON.
+    pub fn written(&self, row: usize) -> String {
+        self.in_json(row, usize::MAX)
+    }
+
+    fn in_json(&self, row: usize, most: usize) -> String {
+        let mut text = String::new();
+        if let Some(place) = self.shown.get(row) {
+            self.write(*place, &mut text, most);
+        }
+        text
+    }
+
+    /// The chosen value as it can be taken along: a text as it is, what has parts as JSON.
+    pub fn value(&self) -> Option<String> {
+        let node = self.current()?;
+        Some(if node.kind.is_branch() {
+            self.written(self.list.selected)
+        } else {
+            node.text.clone()
+        })
+    }
+
+    /// All of it as JSON, a line for each value of the first level.
+    pub fn values(&self) -> String {
+        let mut text = String::new();
+        let mut place = 0;
+        while let Some(node) = self.nodes.get(place) {
+            text += &node.key;
+            text += if node.key.is_empty() { "" } else { ": " };
+            self.write(place, &mut text, usize::MAX);
+            text.push('\n');
+            place = node.end;
+        }
+        text
+    }
+
+    /// Writes a value as JSON, until the text has about so many bytes.
+    fn write(&self, place: usize, text: &mut String, most: usize) {
+        let Some(node) = self.nodes.get(place) else {
+            return;
+        };
+        let (opening, closing) = match node.kind {
+            Kind::Object => ('{', '}'),
+            Kind::Array => ('[', ']'),
+            Kind::Text => return write_text(&node.text, text, most),
+            Kind::Plain => return text.push_str(&node.text),
+        };
+        text.push(opening);
+        let mut part = place + 1;
+        while part < node.end && text.len() < most {
+            let Some(node_of_part) = self.nodes.get(part) else {
+                break;
+            };
+            if part > place + 1 {
+                text.push(',');
+            }
+            if node.kind == Kind::Object {
+                write_text(&node_of_part.key, text, most);
+                text.push(':');
+            }
+            self.write(part, text, most);
+            part = node_of_part.end;
+        }
+        if self.left_out > 0 && node.end == self.nodes.len() {
+            text.push('…');
+        }
+        text.push(closing);
+    }
+
     fn finds(&self, node: &Node) -> bool {
         let has = |text: &str| text.to_lowercase().contains(&self.sought);
-        !self.sought.is_empty()
-            && (has(&node.key) || (node.kind != Kind::Branch && has(&node.text)))
+        !self.sought.is_empty() && (has(&node.key) || (!node.kind.is_branch() && has(&node.text)))
     }
 
     /// The chosen value.
-    #[cfg(test)]
     pub fn current(&self) -> Option<&Node> {
         self.nodes.get(*self.shown.get(self.list.selected)?)
     }
@@ -183,7 +303,7 @@ impl Tree {
     /// The node itself where it has parts, else the one above it.
     fn branch(&self, place: usize) -> Option<usize> {
         let node = self.nodes.get(place)?;
-        if node.kind == Kind::Branch {
+        if node.kind.is_branch() {
             return Some(place);
         }
         let above = self.nodes.iter().take(place).enumerate().rev();
@@ -196,7 +316,7 @@ impl Tree {
         let chosen = self.shown.get(self.list.selected).copied();
         let open = !self.nodes.iter().any(|node| node.open);
         for node in &mut self.nodes {
-            node.open = open && node.kind == Kind::Branch;
+            node.open = open && node.kind.is_branch();
         }
         self.show();
         self.select(chosen.unwrap_or(0));
@@ -272,28 +392,11 @@ impl Tree {
     }
 }
 
-fn parts(value: &Value) -> Vec<(String, &Value)> {
-    match value {
-        Value::Object(map) => map
-            .iter()
-            .map(|(key, value)| (key.clone(), value))
-            .collect(),
-        Value::Array(all) => {
-            let numbered = all.iter().enumerate();
-            numbered
-                .map(|(place, value)| (place.to_string(), value))
-                .collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn shortened(mut text: String) -> String {
-    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
-        text.truncate(end);
-        text.push('…');
-    }
-    text
+/// Writes a text in quotation marks, as far as that makes sense.
+fn write_text(text: &str, out: &mut String, most: usize) {
+    let end = text.floor_char_boundary(most.saturating_sub(out.len()));
+    let part = text.get(..end).unwrap_or_default();
+    *out += &Value::from(part).to_string();
 }
 
 #[cfg(test)]
@@ -365,6 +468,33 @@ mod tests {
         next.resume(&tree);
         assert_eq!(rows(&next), ["n", "rates"]);
         assert_eq!(next.list.selected, 1);
+    }
+
+    #[test]
+    fn a_document_is_read_in_its_order_and_written_as_it_was() {
+        let text = r#"{"z":[1,2.0,-3,null,true,{"a":"x\"y","empty":[]}],"b":{}}"#;
+        let mut tree = Tree::read(text.as_bytes(), 0).unwrap();
+        assert_eq!(rows(&tree), ["z", "b"]);
+        let first = r#"[1,2.0,-3,null,true,{"a":"x\"y","empty":[]}]"#;
+        assert_eq!(
+            (tree.preview(0).as_str(), tree.value().unwrap().as_str()),
+            (first, first)
+        );
+        assert_eq!(tree.values(), format!("z: {first}\nb: {{}}\n"));
+        tree.append(Tree::of_texts([("more", "a\nb".to_owned())]));
+        tree.list.selected = 2;
+        assert_eq!(tree.value().unwrap(), "a\nb");
+        for broken in ["{", "1 2", "", "[1,"] {
+            assert!(Tree::read(broken.as_bytes(), 0).is_none(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_kept_whole_and_its_preview_is_short() {
+        let long = "ä".repeat(5000);
+        let tree = Tree::new(&json!({"a": {"b": long}}), 0);
+        assert!(tree.preview(0).len() < 500);
+        assert!(tree.value().unwrap().contains(&long));
     }
 
     #[test]

@@ -10,9 +10,12 @@ use proptest::prelude::*;
 use ratatui::layout::Size;
 
 use super::screen;
+use crate::engine;
 use crate::engine::HealthStatus;
 use crate::engine::Role;
 use crate::engine::State as Life;
+use crate::environment::changes::Changed;
+use crate::environment::event;
 use crate::tui::message::Message;
 use crate::tui::samples;
 use crate::tui::samples::dev;
@@ -50,7 +53,7 @@ fn reached(engine: usize) -> Message {
 fn not_described() -> Message {
     Message::Described {
         key: dev(),
-        instance: crate::engine::Instance::first(Role::Database),
+        instance: engine::Instance::first(Role::Database),
         result: Box::new(Err(samples::failure("gone"))),
     }
 }
@@ -68,7 +71,9 @@ fn told(number: u8, state: &State) -> Message {
         running(Role::Api),
         running(Role::Seed),
     ];
-    match number % 22 {
+    match number % 24 {
+        22 => told_of_life(number, state),
+        23 => told_of_failures(number),
         0 => samples::looked(samples::look(Vec::new(), true)),
         1 => samples::looked(samples::look(
             instances[..usize::from(number) % 4].to_vec(),
@@ -105,16 +110,93 @@ fn told(number: u8, state: &State) -> Message {
         },
         20 => not_described(),
         10 => Message::Paste("http://x/?a=b\u{202e}港".repeat(usize::from(number))),
-        _ => Message::Mouse(MouseEvent {
-            kind: [
-                MouseEventKind::Down(MouseButton::Left),
-                MouseEventKind::ScrollUp,
-                MouseEventKind::ScrollDown,
-            ][usize::from(number) % 3],
-            column: state.size.width / (1 + u16::from(number) % 7),
-            row: state.size.height / (1 + u16::from(number) % 5),
-            modifiers: KeyModifiers::NONE,
-        }),
+        _ => mouse(number, state.size),
+    }
+}
+
+/// Something that the mouse does somewhere.
+fn mouse(number: u8, size: Size) -> Message {
+    let kinds = [
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Drag(MouseButton::Left),
+        MouseEventKind::Up(MouseButton::Left),
+        MouseEventKind::ScrollUp,
+        MouseEventKind::ScrollDown,
+    ];
+    Message::Mouse(MouseEvent {
+        kind: kinds[usize::from(number) % kinds.len()],
+        column: size.width / (1 + u16::from(number) % 7),
+        row: size.height / (1 + u16::from(number) % 5),
+        modifiers: KeyModifiers::NONE,
+    })
+}
+
+/// One of those that are about what happens, and about what is done.
+fn told_of_life(number: u8, state: &State) -> Message {
+    let key = dev();
+    let failed = || samples::failure("broken");
+    match number / 24 {
+        0 => Message::Happened {
+            engine: 0,
+            event: engine::Event {
+                time: samples::noon(),
+                environment: "dev".parse().unwrap(),
+                instance: engine::Instance::first(Role::Api),
+                kind: engine::EventKind::Exited { code: 1 },
+            },
+        },
+        1 => Message::Told {
+            key,
+            event: event::Event::Started { step: 3 },
+        },
+        2 => Message::Progressed {
+            key,
+            latest: vec![None; 7],
+        },
+        3 => Message::Waits {
+            key,
+            holder: "another command".to_owned(),
+        },
+        4 => Message::LogsBroke {
+            key,
+            reader: state.chosen().map_or(0, |known| known.logs.reader),
+            report: failed(),
+        },
+        5 => Message::Profiles(vec![("e1".parse().unwrap(), "e1.toml".into())]),
+        6 => Message::History(Vec::new()),
+        7 => Message::Watching {
+            key,
+            result: Err(failed()),
+        },
+        8 => Message::CodeChanged {
+            key,
+            changed: Changed {
+                roles: [Role::Api].into(),
+                file: "app.py".into(),
+            },
+        },
+        _ => Message::Compared {
+            key,
+            result: Ok(Vec::new()),
+        },
+    }
+}
+
+/// One of those that are about what failed.
+fn told_of_failures(number: u8) -> Message {
+    let key = dev();
+    let failed = samples::failure("broken");
+    match number / 24 % 4 {
+        0 => Message::Said(Err(failed)),
+        1 => Message::Said(Ok("well".to_owned())),
+        2 => Message::Compared {
+            key,
+            result: Err(failed),
+        },
+        _ => Message::Looked {
+            key,
+            result: Box::new(Err(failed)),
+        },
     }
 }
 

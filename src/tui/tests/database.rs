@@ -183,7 +183,10 @@ fn statements_of_before_come_back_into_the_prompt() {
     assert_eq!(prompt(&["e", "up"]), "select 2");
     assert_eq!(prompt(&["up", "up", "up"]), "select 0");
     assert_eq!(prompt(&["down"]), "select 1");
-    assert_eq!(prompt(&["down", "down"]), "");
+    assert_eq!(prompt(&["down", "down"]), "select 2");
+    // What was typed and not sent is there again.
+    assert_eq!(prompt(&["ctrl-u", "d", "r", "up", "up"]), "select 1");
+    assert_eq!(prompt(&["down", "down", "down"]), "dr");
     assert_eq!(prompt(&["esc", "h", "down", "enter"]), "select 1");
 }
 
@@ -194,5 +197,50 @@ fn a_table_opens_its_rows() {
     assert!(
         matches!(&effects[..], [Effect::Execute { sql, .. }, _] if sql == "select * from public.prices"),
         "{effects:?}"
+    );
+}
+
+#[test]
+fn the_choice_stays_with_its_session_wherever_that_stands() {
+    let mut state = database(120, 36, &["right", "down"]);
+    let survey = |state: &mut State, pids: &[i32]| {
+        let Message::Surveyed { key, result } = samples::surveyed() else {
+            unreachable!("it is one");
+        };
+        let mut survey = result.unwrap();
+        let kept = |pid: &i32| {
+            survey
+                .activities
+                .iter()
+                .find(|one| one.pid == *pid)
+                .cloned()
+        };
+        survey.activities = pids.iter().filter_map(kept).collect();
+        let result = Box::new(Ok(survey));
+        tell(state, Message::Surveyed { key, result });
+    };
+    survey(&mut state, &[31, 61, 7300]);
+    press(&mut state, &["c"]);
+    assert!(screen(&state).contains("cancel the statement of 31"));
+    press(&mut state, &["esc"]);
+    survey(&mut state, &[61, 7300]);
+    press(&mut state, &["c"]);
+    assert!(state.overlay.is_none());
+    assert!(screen(&state).contains("the session that was chosen has ended"));
+    survey(&mut state, &[61, 31, 7300]);
+    press(&mut state, &["c"]);
+    assert!(screen(&state).contains("cancel the statement of 31"));
+}
+
+#[test]
+fn statements_are_read_anew_with_their_box_and_those_with_secrets_stay() {
+    let mut state = database(120, 36, &[]);
+    send(&mut state, "alter role x password 'secret'");
+    let read = press(&mut state, &["h"]);
+    assert!(matches!(&read[..], [Effect::ReadStatements]), "{read:?}");
+    tell(&mut state, Message::Statements(vec!["select 1".to_owned()]));
+    assert_eq!(
+        state.statements,
+        ["alter role x password 'secret'", "select 1"]
     );
 }

@@ -15,6 +15,7 @@ use crate::tui::samples::dev;
 use crate::tui::samples::tell;
 use crate::tui::state::State;
 use crate::tui::state::Tab;
+use crate::tui::state::overlay::Overlay;
 use crate::tui::update;
 
 #[test]
@@ -161,4 +162,118 @@ fn json_is_searched_where_it_is_folded() {
         press(&mut state, &["right", "right", "/", "1", "3", "9", "8"]);
         state
     });
+}
+
+/// The same answer with another price on one day.
+fn repriced() -> String {
+    samples::RATES.replace("1398.0", "1399.0")
+}
+
+fn marks(state: &State) -> Vec<String> {
+    let marks = &state.chosen().unwrap().query.marks;
+    marks.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_changed_is_marked_even_where_the_api_was_away_in_between() {
+    let marked = |width, height| {
+        let mut state = answered(width, height);
+        press(&mut state, &["L"]);
+        samples::asked(&mut state, samples::answered(503, "no database"));
+        samples::asked(&mut state, samples::answered(200, &repriced()));
+        state
+    };
+    snapshots("query-marks", marked);
+    let mut state = marked(120, 36);
+    assert_eq!(marks(&state), ["2021-01-28"]);
+    samples::asked(&mut state, samples::answered(200, &repriced()));
+    assert!(marks(&state).is_empty(), "it is as it was");
+}
+
+#[test]
+fn the_answer_to_another_question_marks_nothing() {
+    let mut state = answered(120, 36);
+    let known = state.known_mut(&dev()).unwrap();
+    known.query.to = "EEPLA".into();
+    known.query.typed(crate::tui::state::query::Field::To);
+    samples::asked(&mut state, samples::answered(200, &repriced()));
+    assert!(marks(&state).is_empty());
+    // What a third one says of a day has nothing to do with the first.
+    samples::asked(&mut state, samples::answered(503, "no database"));
+    samples::asked(&mut state, samples::answered(200, samples::RATES));
+    assert_eq!(marks(&state), ["2021-01-28"]);
+}
+
+#[test]
+fn a_live_question_is_asked_ever_more_seldom_and_never_while_it_is_typed() {
+    let mut state = answered(120, 36);
+    let asks_after = |state: &mut State, seconds| {
+        samples::asked(state, samples::answered(200, samples::RATES));
+        let known = state.known_mut(&dev()).unwrap();
+        let later = known.query.asked_at.unwrap() + jiff::SignedDuration::from_secs(seconds);
+        let effects = update::update(state, Message::Tick, later);
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Ask { .. }))
+    };
+    assert!(!asks_after(&mut state, 100));
+    for seconds in [2, 5, 15, 60] {
+        press(&mut state, &["L"]);
+        assert!(!asks_after(&mut state, seconds - 1), "{seconds}");
+        assert!(asks_after(&mut state, seconds), "{seconds}");
+    }
+    press(&mut state, &["e"]);
+    assert!(!asks_after(&mut state, 100), "it is typed");
+    press(&mut state, &["esc"]);
+    assert!(asks_after(&mut state, 100));
+    press(&mut state, &["L"]);
+    assert!(!asks_after(&mut state, 100));
+}
+
+#[test]
+fn enter_opens_what_the_row_is_about_and_asks_where_there_is_none() {
+    let mut state = on(Tab::Query, 120, 36);
+    press(&mut state, &["a"]);
+    let report = samples::failure("nobody listens");
+    let number = state.chosen().unwrap().query.asking.unwrap().number;
+    let unreachable = Message::Answered {
+        key: dev(),
+        number,
+        result: Box::new(Err(report)),
+    };
+    tell(&mut state, unreachable);
+    let asks = |effects: Vec<Effect>| matches!(&effects[..], [Effect::Ask { .. }]);
+    assert!(asks(press(&mut state, &["enter"])));
+    samples::asked(&mut state, samples::answered(200, samples::RATES));
+    let opened = press(&mut state, &["enter"]);
+    assert!(
+        matches!(&opened[..], [Effect::Explain { .. }]),
+        "{opened:?}"
+    );
+    assert!(asks(press(&mut state, &["a"])));
+    press(&mut state, &["right", "right"]);
+    let rows = |state: &State| state.chosen().unwrap().query.rows();
+    let before = rows(&state);
+    press(&mut state, &["down", "enter"]);
+    assert!(rows(&state) > before, "what has parts is unfolded");
+    press(&mut state, &["down", "down", "enter"]);
+    let Some(Overlay::Text(text)) = &state.overlay else {
+        panic!("{:?}", state.overlay);
+    };
+    assert_eq!(
+        (text.title.as_str(), &text.lines[..]),
+        ("day", &["2021-01-31".to_owned()][..])
+    );
+}
+
+#[test]
+fn questions_are_read_anew_with_their_box_and_places_with_the_tab() {
+    let mut state = samples::healthy(120, 36);
+    let effects = go(&mut state, Tab::Query);
+    let asks = |effect: &Effect| matches!(effect, Effect::Places { .. });
+    assert!(effects.iter().any(asks), "{effects:?}");
+    assert!(matches!(
+        &press(&mut state, &["h"])[..],
+        [Effect::ReadHistory]
+    ));
 }

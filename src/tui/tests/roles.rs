@@ -2,9 +2,12 @@
 
 use super::press;
 use super::screen;
+use super::snapshot;
 use super::snapshots;
 use crate::engine::HealthStatus;
+use crate::engine::Instance;
 use crate::engine::Role;
+use crate::engine::State as Life;
 use crate::environment::changes::Changed;
 use crate::tui::effect::Effect;
 use crate::tui::message::Message;
@@ -147,4 +150,120 @@ fn a_role_that_vanishes_under_the_cursor_takes_nothing_with_it() {
         screen(&state);
     }
     assert_eq!(state.chosen().unwrap().roles.selected, 0);
+}
+
+#[test]
+fn a_list_over_the_pane_has_the_keys_of_the_list_beside_it() {
+    let api = Some(Instance::first(Role::Api));
+    for (width, height) in [(80, 24), (40, 10), (120, 36)] {
+        for (key, doing) in [
+            ("r", Doing::Restart(api)),
+            ("x", Doing::Stop(api)),
+            ("S", Doing::Start(api)),
+        ] {
+            let begun = press(&mut on_roles(width, height), &[key]);
+            let [Effect::Begin { doing: begun, .. }] = begun[..] else {
+                panic!("{key} at {width}: {begun:?}");
+            };
+            assert_eq!(begun, doing, "{key} at {width}");
+        }
+        let shell = press(&mut on_roles(width, height), &["s"]);
+        assert!(
+            matches!(&shell[..], [Effect::Run { found, .. }] if Some(found.instance) == api),
+            "{shell:?}"
+        );
+    }
+}
+
+#[test]
+fn a_list_over_the_pane_stays_below_a_box_and_makes_way_for_what_it_began() {
+    let mut state = on_roles(80, 24);
+    press(&mut state, &["?"]);
+    assert!(screen(&state).contains("everything there is to know of the role"));
+    press(&mut state, &["esc"]);
+    assert!(screen(&state).contains("Roles"), "it is there again");
+    press(&mut state, &["r"]);
+    let shown = screen(&state);
+    assert!(
+        !shown.contains("Roles") && shown.contains("restart api of dev"),
+        "{shown}"
+    );
+    press(&mut state, &["tab", "q"]);
+    assert_eq!((state.pane, state.leaving), (Pane::Main, false));
+}
+
+#[test]
+fn checks_are_reached_where_there_is_no_room_beside_the_pane() {
+    let mut state = samples::failing(80, 24);
+    press(&mut state, &["tab", "tab", "down"]);
+    snapshot("checks", &state);
+    press(&mut state, &["enter"]);
+    assert!(screen(&state).contains("the API answered 503: no database"));
+    press(&mut state, &["esc", "tab"]);
+    assert_eq!(state.pane, Pane::Main);
+}
+
+/// A look at instances that run.
+fn running(roles: &[Role]) -> Message {
+    let found = |role: &Role| {
+        (
+            samples::found(*role, Life::Running),
+            Some(HealthStatus::Healthy),
+        )
+    };
+    samples::looked(samples::look(roles.iter().map(found).collect(), true))
+}
+
+#[test]
+fn the_choice_stays_with_its_role_wherever_that_stands() {
+    let stops = |state: &mut State| {
+        let begun = press(state, &["x"]);
+        state.known_mut(&dev()).unwrap().operation = None;
+        begun.into_iter().find_map(|effect| match effect {
+            Effect::Begin { doing, .. } => Some(doing),
+            _ => None,
+        })
+    };
+    let api = Doing::Stop(Some(Instance::first(Role::Api)));
+    let mut state = on_roles(120, 36);
+    tell(
+        &mut state,
+        running(&[Role::Database, Role::Seed, Role::Api]),
+    );
+    assert_eq!(stops(&mut state), Some(api), "a load has begun");
+    tell(&mut state, running(&[Role::Database, Role::Seed]));
+    assert_eq!(stops(&mut state), None, "it is being replaced");
+    assert!(screen(&state).contains("api is not there at the moment"));
+    tell(&mut state, running(&[Role::Database, Role::Api]));
+    assert_eq!(stops(&mut state), Some(api));
+    tell(&mut state, running(&[Role::Database, Role::Seed]));
+    press(&mut state, &["up"]);
+    let database = Doing::Stop(Some(Instance::first(Role::Database)));
+    assert_eq!(stops(&mut state), Some(database), "it is chosen instead");
+}
+
+#[test]
+fn what_is_done_to_one_role_or_to_all_says_to_whom() {
+    let mut state = samples::healthy(200, 50);
+    assert!(screen(&state).contains("r restart all"));
+    press(&mut state, &["space"]);
+    let shown = screen(&state);
+    assert!(
+        shown.contains("restart all of dev") && shown.contains("stop all of dev"),
+        "{shown}"
+    );
+    let mut state = on_roles(120, 36);
+    assert!(screen(&state).contains("r restart api"));
+    press(&mut state, &["space"]);
+    let shown = screen(&state);
+    for words in [
+        "restart api ",
+        "stop api ",
+        "start api ",
+        "a shell beside api ",
+    ] {
+        assert!(shown.contains(words), "{words} in\n{shown}");
+    }
+    press(&mut state, &["esc", ":", "r", "e", "s", "t", "a", "r", "t"]);
+    assert!(screen(&state).contains("restart api "));
 }

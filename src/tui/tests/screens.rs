@@ -126,18 +126,47 @@ fn a_terminal_without_utf_8_gets_ascii_in_every_screen() {
 }
 
 #[test]
+fn the_terminal_is_given_back_whatever_lies_on_top_or_is_typed() {
+    for (tab, keys) in [
+        (Tab::Logs, vec!["?"]),
+        (Tab::Logs, vec![":"]),
+        (Tab::Logs, vec!["ctrl-x"]),
+        (Tab::Logs, vec!["g", "enter"]),
+        (Tab::Logs, vec!["/"]),
+        (Tab::Query, vec!["c"]),
+        (Tab::Query, vec!["right", "right", "/"]),
+        (Tab::Database, vec!["e"]),
+        (Tab::Events, vec!["/"]),
+    ] {
+        let mut state = answered(80, 24);
+        go(&mut state, tab);
+        press(&mut state, &keys);
+        assert_eq!(
+            press(&mut state, &["ctrl-z"]),
+            [Effect::Suspend],
+            "{keys:?}"
+        );
+        assert_eq!(press(&mut state, &["ctrl-l"]), [Effect::Redraw], "{keys:?}");
+        press(&mut state, &["ctrl-c"]);
+        assert!(state.leaving, "{keys:?}");
+    }
+    let mut state = samples::healthy(80, 24);
+    assert_eq!(press(&mut state, &["?", "M"]), [Effect::Mouse(false)]);
+}
+
+#[test]
 fn own_keys_stand_everywhere() {
-    let own = crate::profile::own_keys_in("[keys]\nup = \"ctrl-g\"\nwrap = \"W\"").unwrap();
+    let own = crate::profile::own_dashboard_in("[keys]\nup = \"ctrl-g\"\nwrap = \"W\"").unwrap();
     let mut state = samples::healthy(120, 36);
-    state.keymap = crate::tui::keymap::lay(own).unwrap();
+    state.keymap = crate::tui::keymap::lay(own).unwrap().keymap;
     assert_eq!(press(&mut state, &["u"]), []);
     assert!(matches!(
         &press(&mut state, &["ctrl-g"])[..],
         [Effect::Begin { .. }]
     ));
     let mut state = samples::state(120, 36);
-    let own = crate::profile::own_keys_in("[keys]\nup = \"ctrl-g\"\nwrap = \"W\"").unwrap();
-    state.keymap = crate::tui::keymap::lay(own).unwrap();
+    let own = crate::profile::own_dashboard_in("[keys]\nup = \"ctrl-g\"\nwrap = \"W\"").unwrap();
+    state.keymap = crate::tui::keymap::lay(own).unwrap().keymap;
     tell(&mut state, samples::looked(samples::look(Vec::new(), true)));
     assert!(screen(&state).contains("ctrl-g up"), "footer");
     assert!(screen(&state).contains("ctrl-g starts dev"), "empty pane");
@@ -146,6 +175,31 @@ fn own_keys_stand_everywhere() {
         assert!(screen(&state).contains(words), "{keys:?}");
         press(&mut state, &["esc"]);
     }
+}
+
+#[test]
+fn a_key_that_does_nothing_here_is_not_shown_as_one_that_does() {
+    let shown = |width, keys: &[&str]| {
+        let mut state = samples::healthy(width, 50);
+        press(&mut state, keys);
+        screen(&state)
+    };
+    assert!(shown(200, &["?", "G"]).contains("a wider left side"));
+    assert!(!shown(80, &["?", "G"]).contains("left side"));
+    let line = |screen: String| {
+        screen
+            .lines()
+            .find(|line| line.contains("tab-stats"))
+            .unwrap()
+            .to_owned()
+    };
+    let stats = [":", "s", "t", "a", "t", "s"];
+    assert!(
+        !line(shown(120, &stats)).contains(" 2 "),
+        "it is a window of the logs"
+    );
+    let elsewhere: Vec<_> = ["]"].into_iter().chain(stats).collect();
+    assert!(line(shown(120, &elsewhere)).contains(" 2 "));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use ratatui::layout::Size;
 
 use super::go;
+use super::nothing_there;
 use super::on;
 use super::press;
 use super::screen;
@@ -114,19 +115,7 @@ fn what_differs_from_what_runs_stands_above_the_settings() {
     let taken = samples::failure("port 15000 is taken");
     tell(&mut state, samples::compared(Err(taken)));
     assert!(screen(&state).contains("u would fail: port 15000 is taken"));
-    let mut state = samples::state(120, 36);
-    tell(&mut state, samples::looked(samples::look(Vec::new(), true)));
-    state
-        .known_mut(&samples::dev())
-        .unwrap()
-        .look
-        .as_mut()
-        .unwrap()
-        .observed
-        .volumes
-        .clear();
-    go(&mut state, Tab::Config);
-    tell(&mut state, samples::settings());
+    let state = nothing_there(120, 36);
     assert!(screen(&state).contains("nothing of it is there; u makes it so"));
 }
 
@@ -141,6 +130,41 @@ fn what_was_changed_is_compared_again_while_that_is_looked_at() {
     let effects = update::update(&mut state, ended, samples::noon());
     let compares = |effect: &Effect| matches!(effect, Effect::Configure { .. });
     assert!(effects.iter().any(compares), "{effects:?}");
+}
+
+#[test]
+fn a_profile_that_is_edited_is_read_again_while_it_is_looked_at_and_compared_where_it_changed() {
+    let reads = |state: &mut State, seconds: i64| {
+        let later = state.now + jiff::SignedDuration::from_secs(seconds);
+        let effects = update::update(state, Message::Tick, later);
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::Configure { known_rows, .. } => Some(known_rows),
+            _ => None,
+        })
+    };
+    let mut state = on(Tab::Config, 120, 36);
+    tell(&mut state, samples::settings());
+    assert_eq!(reads(&mut state, 1), None, "it was read a moment ago");
+    let rows = state.chosen().unwrap().config.clone().unwrap().unwrap();
+    assert_eq!(reads(&mut state, 5), Some(Some(rows)));
+    go(&mut state, Tab::Logs);
+    assert_eq!(reads(&mut state, 9), None, "nobody looks at it");
+}
+
+#[test]
+fn what_stands_beside_is_asked_for_as_if_it_stood_alone() {
+    let mut state = samples::healthy(200, 50);
+    go(&mut state, Tab::Query);
+    let asked = press(&mut state, &["v"]);
+    assert_eq!(state.beside, Some(Tab::Database));
+    assert!(matches!(&asked[..], [Effect::Survey { .. }]), "{asked:?}");
+    let mut state = samples::healthy(200, 50);
+    go(&mut state, Tab::Events);
+    press(&mut state, &["v"]);
+    assert_eq!(state.beside, Some(Tab::Config));
+    let asked = press(&mut state, &["}"]);
+    let configures = |effect: &Effect| matches!(effect, Effect::Configure { .. });
+    assert!(asked.iter().any(configures), "{asked:?}");
 }
 
 #[test]
@@ -240,6 +264,56 @@ fn a_reader_of_events_who_stands_still_is_left_there() {
 }
 
 #[test]
+fn a_reader_of_events_stays_on_his_event_when_the_oldest_are_forgotten() {
+    let mut state = happened(120, 36, &[]);
+    let happen = |state: &mut State, numbers: std::ops::Range<usize>| {
+        for number in numbers {
+            state.note(format!("event {number}."), false);
+        }
+        let engine = 0;
+        let tells = true;
+        tell(state, Message::Tells { engine, tells });
+    };
+    let chosen = |state: &State| {
+        let shown = screen(state);
+        let mut lines = shown.lines().enumerate();
+        let (row, line) = lines.find(|(_, line)| line.contains("▌")).unwrap();
+        (row, line.to_owned())
+    };
+    happen(&mut state, 0..500);
+    press(&mut state, &["ctrl-u", "ctrl-u"]);
+    let before = chosen(&state);
+    happen(&mut state, 500..600);
+    assert_eq!(chosen(&state), before);
+}
+
+#[test]
+fn what_failed_is_said_for_as_long_as_it_takes_to_read_and_stays_among_the_events() {
+    let mut state = samples::healthy(120, 36);
+    let failed = |words: &str| Message::Said(Err(samples::failure(words)));
+    tell(&mut state, failed("the file cannot be written"));
+    press(&mut state, &["T"]);
+    let shown = screen(&state);
+    assert!(
+        shown.contains("the file cannot be written") && !shown.contains("theme"),
+        "{shown}"
+    );
+    (0..5).for_each(|_second| tell(&mut state, Message::Tick));
+    assert!(screen(&state).contains("theme: light"), "it was not lost");
+    (0..5).for_each(|_second| tell(&mut state, Message::Tick));
+    assert!(!screen(&state).contains("theme: light"));
+    tell(&mut state, Message::Said(Ok("saved to a file".to_owned())));
+    press(&mut state, &["O", "P"]);
+    go(&mut state, Tab::Events);
+    let shown = screen(&state);
+    assert!(
+        shown.contains("the file cannot be written: free some space"),
+        "{shown}"
+    );
+    assert!(shown.contains("saved to a file"), "{shown}");
+}
+
+#[test]
 fn two_tabs_stand_side_by_side_where_there_is_room() {
     let mut state = samples::healthy(200, 50);
     press(&mut state, &["v"]);
@@ -256,4 +330,25 @@ fn two_tabs_stand_side_by_side_where_there_is_room() {
     let mut narrow = samples::healthy(120, 36);
     press(&mut narrow, &["v"]);
     assert_eq!(narrow.beside, None);
+}
+
+#[test]
+fn a_filter_of_the_logs_is_seen_where_they_stand_beside() {
+    let mut state = samples::healthy(200, 50);
+    press(&mut state, &["/", "5", "0", "3", "enter", "v", "V"]);
+    assert_eq!(state.beside, Some(Tab::Logs));
+    assert!(screen(&state).contains("/ 503"));
+}
+
+#[test]
+fn what_happened_is_counted_as_it_is_listed() {
+    for keys in [
+        &[][..],
+        &["A"],
+        &["A", "/", "a", "p", "i", "enter"],
+        &["/", "a"],
+    ] {
+        let state = happened(120, 36, keys);
+        assert_eq!(state.happened(), state.happenings().len(), "{keys:?}");
+    }
 }

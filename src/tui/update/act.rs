@@ -1,5 +1,8 @@
 //! What each action does.
 
+use jiff::Timestamp;
+
+use super::copy;
 use super::database;
 use super::doing;
 use super::events;
@@ -7,11 +10,16 @@ use super::logs;
 use super::query;
 use super::tree;
 use super::walk;
+use crate::engine;
 use crate::engine::Exec;
+use crate::engine::Instance;
 use crate::engine::Role;
 use crate::engine::State as Doing;
 use crate::environment::exec::SHELL;
+use crate::environment::exec::of_shell;
 use crate::environment::exec::psql_variables;
+use crate::error::Error;
+use crate::profile::Row;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::Scope;
@@ -54,9 +62,9 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         }
         A::Shell | A::Psql => run(state, action),
         A::CopyUrl | A::CopyConnection | A::CopyLine | A::CopyVisible | A::CopyCurl => {
-            walk::copy(state, action)
+            copy::copy(state, action)
         }
-        A::Save => walk::save(state),
+        A::Save => copy::save(state),
         A::Filter if state.tab == Tab::Events => events::act(state, action),
         A::AllEvents => events::act(state, action),
         A::Filter | A::NextMatch | A::PreviousMatch | A::OnlyMatches | A::NextLevel | A::Follow => {
@@ -99,7 +107,10 @@ fn screen(state: &mut State, action: Action) -> Vec<Effect> {
         A::Narrower => widen(state, state.side.saturating_sub(4)),
         A::NextTheme => {
             state.theme = state.theme.next();
-            state.say(format!("theme: {}", state.theme.name.as_str()));
+            let name = state.theme.name.as_str();
+            state.say(format!(
+                "theme: {name}; theme = \"{name}\" in your config.toml keeps it"
+            ));
         }
         A::Beside => return beside(state),
         A::Swap => return swap(state),
@@ -139,9 +150,19 @@ fn terminal(state: &mut State, action: Action) -> Vec<Effect> {
     }
 }
 
-/// Leaving stops no environment; what is half done is left as it is, and the next `up` goes on with it.
+/// Leaving stops no environment. What is half done is left as it is, and the next `up` goes on with it; that has to be
+/// wished twice.
 fn leave(state: &mut State) -> Vec<Effect> {
-    state.leaving = true;
+    let mut working = state.environments.iter().filter_map(Known::under_way);
+    match working.next() {
+        Some(title) if !state.wished_to_leave => {
+            let key = state.keymap.word(Action::Leave);
+            let text = format!("{title} is under way; {key} again cuts it off");
+            state.tell(text, true);
+            state.wished_to_leave = true;
+        }
+        _ => state.leaving = true,
+    }
     Vec::new()
 }
 
@@ -170,12 +191,13 @@ pub fn tab(state: &mut State, place: usize) -> Vec<Effect> {
 
 /// What a tab has to be told before it can show anything.
 fn needed(state: &mut State, tab: Tab) -> Vec<Effect> {
-    match state.chosen() {
-        Some(known) if tab == Tab::Config => vec![configure(known)],
+    let now = state.now;
+    match state.chosen_mut() {
+        Some(known) if tab == Tab::Config => vec![configure(known, now, None)],
         Some(_) if tab == Tab::Database => database::due(state),
         Some(_) if tab == Tab::Stats => super::tick::sample_now(state),
         Some(known) if tab == Tab::Query && known.query.waits_for_api() => Vec::new(),
-        Some(known) if tab == Tab::Query && known.query.answered.is_none() => query::ask(state),
+        Some(known) if tab == Tab::Query && known.query.answered.is_none() => query::arrive(state),
         _ => Vec::new(),
     }
 }
@@ -207,16 +229,21 @@ pub fn swap(state: &mut State) -> Vec<Effect> {
 }
 
 /// What was changed may be as wanted now.
-pub fn compared_again(state: &State, key: &Key) -> Option<Effect> {
-    let known = state.chosen().filter(|known| known.key == *key)?;
-    let is_shown = state.tab == Tab::Config || state.beside == Some(Tab::Config);
-    is_shown.then(|| configure(known))
+pub fn compared_again(state: &mut State, key: &Key) -> Option<Effect> {
+    let now = state.now;
+    let is_shown = view::is_shown(state, Tab::Config);
+    let known = state.chosen_mut().filter(|known| known.key == *key)?;
+    is_shown.then(|| configure(known, now, None))
 }
 
-fn configure(known: &Known) -> Effect {
+/// Resolves the profile, and compares it with what runs; where its settings are those that are known, there is nothing new
+/// to compare.
+pub fn configure(known: &mut Known, now: Timestamp, known_rows: Option<Vec<Row>>) -> Effect {
+    known.configured_at = Some(now);
     Effect::Configure {
         key: known.key.clone(),
         profile: known.profile.clone(),
+        known_rows,
     }
 }
 
@@ -249,7 +276,7 @@ pub fn choose(state: &mut State, place: usize) -> Vec<Effect> {
 /// What has to be known of the environment that is shown.
 pub fn arrive(state: &mut State) -> Vec<Effect> {
     let now = state.now;
-    let tab = state.tab;
+    let shows_config = view::is_shown(state, Tab::Config);
     let Some(known) = state.chosen_mut() else {
         return Vec::new();
     };
@@ -258,8 +285,8 @@ pub fn arrive(state: &mut State) -> Vec<Effect> {
         window: known.logs.resume(now),
         reader: known.logs.begin_reading(),
     }];
-    if tab == Tab::Config {
-        effects.push(configure(known));
+    if shows_config {
+        effects.push(configure(known, now, None));
     }
     effects.extend(super::tick::look(known, now));
     effects.extend(database::due(state));
@@ -328,4 +355,21 @@ fn run(state: &mut State, action: Action) -> Vec<Effect> {
         found: Box::new(found),
         exec,
     }]
+}
+
+/// Says how a program ended that had the terminal. A shell ends with what was typed last, which says nothing of it.
+pub fn program_ended(
+    state: &mut State,
+    instance: Instance,
+    exec: &Exec,
+    ended: engine::Result<i32>,
+) {
+    let is_shell = exec.command == SHELL;
+    let program = if is_shell { "the shell" } else { "psql" };
+    match ended {
+        Err(error) if is_shell => state.complain_of(&of_shell(error, instance).report()),
+        Err(error) => state.complain_of(&Error::from(error).report()),
+        Ok(code) if is_shell || code == 0 => state.say(format!("{program} ended")),
+        Ok(code) => state.complain(format!("{program} ended with {code}")),
+    }
 }

@@ -25,6 +25,7 @@ use crate::tui::state::overlay::Asked;
 use crate::tui::state::overlay::Confirm;
 use crate::tui::state::overlay::Overlay;
 use crate::tui::state::overlay::Text;
+use crate::tui::view;
 
 /// How often the server is asked what it does.
 const SURVEY: SignedDuration = SignedDuration::from_secs(2);
@@ -43,7 +44,10 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::PreviousView => next_view(database, View::ALL.len() - 1),
         Action::NextColumn => database.column += 1,
         Action::PreviousColumn => database.column = database.column.saturating_sub(1),
-        Action::Statements => state.overlay = Some(Overlay::Statements(List::default())),
+        Action::Statements => {
+            state.overlay = Some(Overlay::Statements(List::default()));
+            return vec![Effect::ReadStatements];
+        }
         Action::Writing => ask_to_write(state),
         _ => return stop(state),
     }
@@ -104,7 +108,12 @@ fn stop(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(activity) = known.database.activity().cloned() else {
-        state.say("no statement runs here");
+        let has_ended = !known.database.activities().is_empty();
+        state.say(if has_ended {
+            "the session that was chosen has ended"
+        } else {
+            "no statement runs here"
+        });
         return Vec::new();
     };
     state.overlay = Some(Overlay::Confirm(about(activity)));
@@ -169,7 +178,10 @@ pub fn send(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(found) = server(Some(known)).cloned() else {
-        state.complain("the database does not run; u brings the environment up");
+        let key = state.keymap.word(Action::Up);
+        state.complain(format!(
+            "the database does not run; {key} brings the environment up"
+        ));
         return Vec::new();
     };
     if known.database.writing && !may_write(known) {
@@ -213,23 +225,17 @@ pub fn open(state: &mut State) -> Vec<Effect> {
             }
         }
         View::Running => {
-            let text = database.activity().map(|activity| Text {
-                title: format!("the statement of {}", activity.pid),
-                lines: activity.sql.lines().map(str::to_owned).collect(),
-                scroll: 0,
+            let text = database.activity().map(|activity| {
+                let title = format!("the statement of {}", activity.pid);
+                Text::new(title, activity.sql.lines().map(str::to_owned).collect())
             });
             state.overlay = text.map(Overlay::Text);
         }
         View::Rows => {
             let number = database.rows.selected + 1;
             let lines = database.record().map(|(columns, row)| record(columns, row));
-            state.overlay = lines.map(|lines| {
-                Overlay::Text(Text {
-                    title: format!("row {number}"),
-                    lines,
-                    scroll: 0,
-                })
-            });
+            let title = format!("row {number}");
+            state.overlay = lines.map(|lines| Overlay::Text(Text::new(title, lines)));
         }
     }
     Vec::new()
@@ -244,10 +250,6 @@ fn record(columns: &[String], row: &[Option<String>]) -> Vec<String> {
 
 /// A key while the statement is typed.
 pub fn type_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
-    if input::leaves(key) {
-        state.leaving = true;
-        return Vec::new();
-    }
     let older = state.statements.clone();
     let Some(known) = state.chosen_mut() else {
         return Vec::new();
@@ -280,16 +282,23 @@ pub fn type_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Puts a statement of before into the prompt; nothing, where the reader has come back from them.
+/// Puts a statement of before into the prompt; what was typed, where the reader has come back from them.
 fn recalled(database: &mut Database, older: &[String], place: Option<usize>) {
     let was_typed = database.recalled.is_none() && place.is_none();
     if was_typed {
         return;
     }
-    database.recalled = place.filter(|place| *place < older.len());
-    let statement = database.recalled.and_then(|place| older.get(place));
-    if place.is_none() || statement.is_some() {
-        database.prompt = statement.cloned().unwrap_or_default().into();
+    let Some(place) = place else {
+        database.recalled = None;
+        database.prompt = std::mem::take(&mut database.draft);
+        return;
+    };
+    let Some(statement) = older.get(place) else {
+        return;
+    };
+    let typed = std::mem::replace(&mut database.prompt, statement.clone().into());
+    if database.recalled.replace(place).is_none() {
+        database.draft = typed;
     }
 }
 
@@ -337,7 +346,7 @@ fn lines(text: &str) -> Result<String, String> {
 /// Looks at the database while its tab is shown, where that is due.
 pub fn due(state: &mut State) -> Vec<Effect> {
     let now = state.now;
-    if state.tab != Tab::Database {
+    if !view::is_shown(state, Tab::Database) {
         return Vec::new();
     }
     let Some(known) = state.chosen_mut() else {

@@ -3,7 +3,6 @@
 use tui_input::Input;
 
 use crate::engine::Contents;
-use crate::engine::Instance;
 use crate::text::thousands;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
@@ -18,10 +17,11 @@ use crate::tui::state::operation::Operation;
 use crate::tui::state::overlay::Asked;
 use crate::tui::state::overlay::Confirm;
 use crate::tui::state::overlay::Overlay;
+use crate::tui::view;
 
 /// Begins what an action asks for, or asks first.
 pub fn ask_for(state: &mut State, action: Action) -> Vec<Effect> {
-    let instance = instance(state);
+    let instance = state.target();
     let doing = match action {
         Action::Up => Doing::Up,
         Action::Down => Doing::Down { volumes: false },
@@ -41,6 +41,15 @@ pub fn ask_for(state: &mut State, action: Action) -> Vec<Effect> {
         state.complain(format!("nothing of it is there; {key} brings it up"));
         return Vec::new();
     }
+    if let (Some(role), None) = (known.role.filter(|_| state.pane == Pane::Roles), instance)
+        && matches!(doing, Doing::Restart(_) | Doing::Stop(_) | Doing::Start(_))
+    {
+        let key = state.keymap.word(Action::Up);
+        state.complain(format!(
+            "{role} is not there at the moment; {key} brings back what is missing"
+        ));
+        return Vec::new();
+    }
     match confirm(known, doing) {
         Some(confirm) => {
             state.overlay = Some(Overlay::Confirm(confirm));
@@ -48,12 +57,6 @@ pub fn ask_for(state: &mut State, action: Action) -> Vec<Effect> {
         }
         None => begin(state, doing),
     }
-}
-
-/// The role that the reader has chosen; all, while another pane has the focus.
-fn instance(state: &State) -> Option<Instance> {
-    let selected = state.selected().filter(|_| state.pane == Pane::Roles);
-    selected.map(|found| found.instance)
 }
 
 /// The question before data is lost; a protected environment wants its name typed.
@@ -104,6 +107,10 @@ fn held(known: &Known) -> String {
 
 /// Begins something with the environment that is shown, unless something else is under way.
 pub fn begin(state: &mut State, doing: Doing) -> Vec<Effect> {
+    // A list does not lie over what is begun from it.
+    if view::is_list_over(state) {
+        state.pane = Pane::Main;
+    }
     let key = state.chosen().map(|known| known.key.clone());
     key.map_or_else(Vec::new, |key| begin_on(state, &key, doing))
 }
@@ -114,12 +121,7 @@ pub fn begin_on(state: &mut State, key: &Key, doing: Doing) -> Vec<Effect> {
     let Some(known) = state.known_mut(key) else {
         return Vec::new();
     };
-    if let Some(running) = known
-        .operation
-        .as_ref()
-        .filter(|running| running.is_running())
-    {
-        let title = running.doing.title(known.key.name.as_str());
+    if let Some(title) = known.under_way() {
         let key = state.keymap.word(Action::Cancel);
         state.complain(format!("{title} is still under way; {key} cancels it"));
         return Vec::new();

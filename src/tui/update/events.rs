@@ -29,10 +29,6 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
 
 /// A key while the filter is typed: it holds at once, Enter keeps it, Esc brings everything back.
 pub fn type_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
-    if input::leaves(key) {
-        state.leaving = true;
-        return Vec::new();
-    }
     let events = &mut state.events;
     match key.code {
         KeyCode::Enter => events.typing = None,

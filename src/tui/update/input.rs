@@ -35,11 +35,7 @@ pub fn key(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
         Tab::Logs if known.logs.typing.is_some() => Some(logs::type_key(state, key)),
         Tab::Events if state.events.typing.is_some() => Some(events::type_key(state, key)),
         Tab::Query if known.query.seeking.is_some() => {
-            if leaves(key) {
-                state.leaving = true;
-            } else {
-                tree::seek_key(state, key);
-            }
+            tree::seek_key(state, key);
             Some(Vec::new())
         }
         Tab::Query if known.query.typing.is_some() => Some(query::type_key(state, key)),
@@ -80,7 +76,9 @@ pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
         database::paste(state, text);
         return Vec::new();
     }
-    let line = text.trim_start().lines().next().unwrap_or_default();
+    // Terminals send a return for every line break.
+    let mut lines = text.trim_start().split(['\r', '\n']);
+    let line = lines.next().unwrap_or_default();
     let line: String = line.chars().filter(|c| !c.is_control()).collect();
     if !paste_line(state, &line) {
         let most = thousands(MOST as u64);

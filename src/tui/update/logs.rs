@@ -17,6 +17,7 @@ use crate::tui::view;
 
 /// Does what was asked for in the logs.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    let now = state.now;
     let area = view::log_area(state);
     let Some(known) = state.chosen_mut() else {
         return Vec::new();
@@ -35,7 +36,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::NextLevel => next_level(logs),
         Action::Follow => logs.set_following(logs.cursor.is_some()),
         Action::Mark => logs.mark(),
-        Action::Clear => logs.clear(),
+        Action::Clear => logs.forget(now),
         _ => lay_out(logs, action),
     }
     walk::keep(state);

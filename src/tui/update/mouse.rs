@@ -6,6 +6,7 @@ use crossterm::event::MouseEventKind;
 use ratatui::layout::Position;
 
 use super::act;
+use super::copy;
 use super::overlay;
 use super::walk;
 use crate::tui::effect::Effect;
@@ -57,9 +58,10 @@ fn drag(state: &mut State, at: Position) -> Vec<Effect> {
         Some(Drag::Rows(rows)) => {
             rows.to = at.y;
             // What is chosen is not to run away while it is.
+            let is_log = state.tab == Tab::Logs;
             if let Some(known) = state
                 .chosen_mut()
-                .filter(|known| known.logs.cursor.is_none())
+                .filter(|known| is_log && known.logs.cursor.is_none())
             {
                 known.logs.set_following(false);
             }
@@ -73,10 +75,7 @@ fn drag(state: &mut State, at: Position) -> Vec<Effect> {
 /// The button goes up: rows that were chosen are copied.
 fn drop(state: &mut State) -> Vec<Effect> {
     match state.drag.take() {
-        Some(Drag::Rows(rows)) if rows.from != rows.to => {
-            let text = view::tab_text(state, rows.lines());
-            walk::copied(state, Some(text))
-        }
+        Some(Drag::Rows(rows)) if rows.from != rows.to => copy::dragged(state, rows),
         _ => Vec::new(),
     }
 }
@@ -124,7 +123,7 @@ fn choose_row(state: &mut State, at: Position) -> Vec<Effect> {
     state.pane = Pane::Main;
     let row = view::tab_row(state, at);
     let last = view::last_log_line(state);
-    let (tab, happened) = (state.tab, state.happenings().len());
+    let tab = state.tab;
     let Some((row, known)) = row.zip(state.chosen_mut()) else {
         return Vec::new();
     };
@@ -132,16 +131,19 @@ fn choose_row(state: &mut State, at: Position) -> Vec<Effect> {
     match tab {
         Tab::Logs => known.logs.choose(row, last),
         Tab::Query => known.query.list_mut().selected = row,
-        Tab::Database => known.database.list_mut().selected = row,
-        Tab::Events => {
-            known.events.selected = row;
-            known.events_held = row + 1 < happened;
+        Tab::Database => {
+            known.database.list_mut().selected = row;
+            known.database.choose_running();
         }
+        Tab::Events => known.events.selected = row,
         Tab::Config => known.settings.selected = row,
         Tab::Stats => {}
     }
     let opens = matches!(tab, Tab::Logs | Tab::Database) && was_focused;
     let again = opens && before == chosen_row(known, tab);
+    if tab == Tab::Events {
+        walk::hold_event(state);
+    }
     walk::keep(state);
     if again { walk::open(state) } else { Vec::new() }
 }
@@ -166,8 +168,11 @@ fn focus_row(state: &mut State, pane: Pane, row: usize) -> Vec<Effect> {
         Pane::Roles => &mut known.roles,
         _ => &mut known.checks,
     };
-    let before = std::mem::replace(&mut list.selected, list.offset + row);
+    let before = std::mem::replace(&mut list.selected, row);
     let again = was_focused && before == list.selected;
+    if pane == Pane::Roles {
+        known.choose_role();
+    }
     walk::keep(state);
     if again { walk::open(state) } else { Vec::new() }
 }

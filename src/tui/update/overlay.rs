@@ -5,16 +5,15 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Position;
 
 use super::act;
+use super::copy;
 use super::database;
 use super::doing;
 use super::input;
 use super::query;
 use super::tree;
-use super::walk;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::Scope;
-use crate::tui::state::Pane;
 use crate::tui::state::State;
 use crate::tui::state::list::List;
 use crate::tui::state::list::Step;
@@ -25,10 +24,6 @@ use crate::tui::view;
 
 /// Gives a key to what lies on top.
 pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
-    if input::leaves(key) {
-        state.leaving = true;
-        return Vec::new();
-    }
     if tree::key(state, key) {
         return Vec::new();
     }
@@ -41,10 +36,6 @@ pub fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 
 /// A key for a list or a text that is walked with the keys of all lists.
 fn walked(state: &mut State, key: KeyEvent) -> Vec<Effect> {
-    let on_roles = matches!(state.overlay, Some(Overlay::Roles));
-    if on_roles && state.keymap.action(Scope::Roles, key) == Some(Action::Describe) {
-        return tree::describe(state);
-    }
     let action = state.keymap.action(Scope::Lists, key);
     if let Some(step) = action.and_then(step) {
         take_step(state, step);
@@ -52,6 +43,7 @@ fn walked(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     }
     match action {
         Some(Action::Open) => open(state),
+        Some(Action::MouseOnOff) => act::act(state, Action::MouseOnOff),
         Some(Action::TryAgain) => {
             state.overlay = None;
             act::act(state, Action::TryAgain)
@@ -61,6 +53,9 @@ fn walked(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         ) => {
             close(state);
             Vec::new()
+        }
+        Some(action @ (Action::CopyLine | Action::CopyVisible | Action::Save)) => {
+            copy::of_overlay(state, action)
         }
         // In the menu, the key that stands beside a line does what the line says.
         Some(action)
@@ -73,11 +68,12 @@ fn walked(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     }
 }
 
+/// Takes away what lies on top; what it was opened from lies there again.
 fn close(state: &mut State) {
-    if matches!(state.overlay, Some(Overlay::Roles)) {
-        state.pane = Pane::Main;
-    }
-    state.overlay = None;
+    state.overlay = match state.overlay.take() {
+        Some(Overlay::Text(text)) => text.from.map(Overlay::Tree),
+        _ => None,
+    };
 }
 
 /// A click on a row does what Enter does there; anywhere else it closes what lies on top.
@@ -127,7 +123,6 @@ pub fn take_step(state: &mut State, step: Step) {
         Some(Overlay::History(list)) => list.step(step, history, height),
         Some(Overlay::Statements(list)) => list.step(step, statements, height),
         Some(Overlay::Text(text)) => text.scroll = scrolled(text.scroll, step, lines, height),
-        Some(Overlay::Roles) => drop(walk::step(state, step)),
         Some(Overlay::Tree(described)) => {
             if let Some(Ok(tree)) = &mut described.parts {
                 tree.step(step, height);
@@ -158,7 +153,6 @@ fn open(state: &mut State) -> Vec<Effect> {
         }
         Some(Overlay::History(list)) => query::recall(state, list.selected),
         Some(Overlay::Statements(list)) => database::recall(state, list.selected),
-        Some(Overlay::Roles) => walk::open(state),
         _ => Vec::new(),
     }
 }

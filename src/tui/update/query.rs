@@ -4,6 +4,7 @@ use crossterm::event::KeyCode;
 use crossterm::event::KeyEvent;
 
 use super::input;
+use super::tree;
 use super::walk;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Action;
@@ -11,6 +12,8 @@ use crate::tui::state::State;
 use crate::tui::state::list::List;
 use crate::tui::state::list::Step;
 use crate::tui::state::overlay::Overlay;
+use crate::tui::state::overlay::Text;
+use crate::tui::state::query::Answered;
 use crate::tui::state::query::Field;
 use crate::tui::state::query::Form;
 use crate::tui::state::query::Query;
@@ -22,24 +25,46 @@ pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
     };
     match action {
         Action::Ask => return ask(state),
-        Action::EditCurl => query.typing = Some(Field::Curl),
+        Action::EditCurl => query.type_in(Some(Field::Curl)),
         Action::EditForm => {
-            query.typing = Some(Field::From);
+            query.type_in(Some(Field::From));
             return places(state);
         }
         Action::Why => return why(state),
         Action::NextForm => next_form(query, 1),
         Action::PreviousForm => next_form(query, Form::ALL.len() - 1),
-        Action::History => state.overlay = Some(Overlay::History(List::default())),
-        _ => {
-            query.live = !query.live;
-            if query.live {
-                return ask(state);
-            }
+        Action::History => {
+            state.overlay = Some(Overlay::History(List::default()));
+            return vec![Effect::ReadHistory];
         }
+        _ => return next_live(state),
     }
     walk::keep(state);
     Vec::new()
+}
+
+/// Asks again more seldom, or no more.
+fn next_live(state: &mut State) -> Vec<Effect> {
+    let Some(query) = query(state) else {
+        return Vec::new();
+    };
+    let began = query.live.is_none();
+    query.next_live();
+    match query.live {
+        Some(seconds) => state.say(format!("asked again every {seconds} s")),
+        None => state.say("not asked again"),
+    }
+    if began { ask(state) } else { Vec::new() }
+}
+
+/// Puts the question that the panel opens with, and asks for the names of places where they are not known.
+pub fn arrive(state: &mut State) -> Vec<Effect> {
+    let knows = state
+        .chosen()
+        .is_some_and(|known| known.query.knows_places());
+    let mut effects = if knows { Vec::new() } else { places(state) };
+    effects.extend(ask(state));
+    effects
 }
 
 /// Asks what there is to ask about, to be offered while an end is typed.
@@ -66,6 +91,50 @@ fn why(state: &mut State) -> Vec<Effect> {
         state.say("the table of an answer has the days; choose one there");
     }
     why.into_iter().collect()
+}
+
+/// Opens what the row is about: the prices behind a day, the whole of a value. Where there is none, the question is put.
+pub fn open(state: &mut State) -> Vec<Effect> {
+    let Some(query) = query(state) else {
+        return Vec::new();
+    };
+    let row = query.row.selected;
+    let has_days = query.why().is_some();
+    let form = query.form;
+    let shown = query
+        .answered
+        .as_mut()
+        .filter(|_| query.unreachable.is_none());
+    let text = match (form, shown) {
+        (Form::Table, Some(_)) if has_days => return why(state),
+        (
+            Form::Json,
+            Some(Answered {
+                tree: Some(tree), ..
+            }),
+        ) => {
+            let Some(text) = tree::whole(tree) else {
+                tree.fold();
+                walk::keep(state);
+                return Vec::new();
+            };
+            text
+        }
+        (Form::Json, Some(answered)) => {
+            let line = answered.body.get(row).cloned();
+            Text::new(format!("line {}", row + 1), line.into_iter().collect())
+        }
+        (Form::Headers, Some(answered)) => match answered.response.headers.iter().nth(row) {
+            Some((name, value)) => {
+                let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+                Text::new(name.to_string(), vec![value])
+            }
+            None => return Vec::new(),
+        },
+        _ => return ask(state),
+    };
+    state.overlay = Some(Overlay::Text(text));
+    Vec::new()
 }
 
 fn query(state: &mut State) -> Option<&mut Query> {
@@ -126,18 +195,18 @@ pub fn type_key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         KeyCode::Down if offered > 0 => query.offers.step(Step::Rows(1), offered, offered),
         KeyCode::Up if offered > 0 => query.offers.step(Step::Rows(-1), offered, offered),
         KeyCode::Enter => {
-            query.typing = None;
+            query.type_in(None);
             return asked_by_hand(state);
         }
-        KeyCode::Esc => query.typing = None,
-        KeyCode::Tab | KeyCode::Down => query.typing = Some(next_field(field, 1)),
+        KeyCode::Esc => query.type_in(None),
+        KeyCode::Tab | KeyCode::Down => query.type_in(Some(next_field(field, 1))),
         KeyCode::BackTab | KeyCode::Up => {
-            query.typing = Some(next_field(field, Field::ALL.len() - 1));
+            query.type_in(Some(next_field(field, Field::ALL.len() - 1)));
         }
         _ => {
             if input::edit(query.input_mut(field), key) {
-                query.typed(field);
                 query.offers = List::default();
+                query.typed(field);
             }
         }
     }
@@ -176,9 +245,9 @@ pub fn paste(state: &mut State, text: &str) -> bool {
         query.curl.reset();
     }
     let whole = input::insert(query.input_mut(field), text);
-    query.typed(field);
     query.offers = List::default();
     query.typing = Some(field);
+    query.typed(field);
     whole
 }
 

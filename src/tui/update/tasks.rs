@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::act;
+use super::places;
 use super::query;
 use super::tick;
 use super::tree;
@@ -24,6 +25,8 @@ use crate::tui::state::Tab;
 use crate::tui::state::known::Happening;
 use crate::tui::state::known::Known;
 use crate::tui::state::known::Look;
+use crate::tui::state::known::in_one_line;
+use crate::tui::state::known::is_of_engine;
 use crate::tui::state::logs::Logs;
 use crate::tui::state::operation::Doing;
 use crate::tui::state::operation::Ended;
@@ -45,9 +48,7 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Looked { key, result } => looked(state, &key, *result),
         Message::Reached { engine, about } => reached(state, engine, about),
         Message::Tells { engine, tells } => {
-            if let Some(engine) = state.engines.get_mut(engine) {
-                engine.tells = tells;
-            }
+            heard(state, engine, tells);
             Vec::new()
         }
         Message::Happened { engine, event } => happened(state, engine, &event),
@@ -63,7 +64,10 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Statements(statements) => {
-            state.statements = statements;
+            // Statements that hold secrets are remembered here and nowhere else.
+            let mut here = std::mem::take(&mut state.statements);
+            here.retain(|statement| !statements.contains(statement));
+            state.statements = here.into_iter().chain(statements).collect();
             Vec::new()
         }
         Message::Rows {
@@ -74,8 +78,11 @@ fn take(state: &mut State, message: Message) -> Vec<Effect> {
         } => rows(state, &key, number, (took, *result)),
         Message::Said(result) => {
             match result {
-                Ok(text) => state.say(text),
-                Err(report) => state.complain(report.message),
+                Ok(text) => {
+                    state.note(text.clone(), false);
+                    state.say(text);
+                }
+                Err(report) => state.complain_of(&report),
             }
             Vec::new()
         }
@@ -96,13 +103,12 @@ fn of_one(state: &mut State, message: Message) -> Vec<Effect> {
             known.readings = readings;
             known.charts.push(sample);
         }),
-        Message::Lines { key, reader, lines } => of_reader(state, &key, reader, |logs| {
-            logs.begun = true;
-            logs.trouble = None;
-            for line in lines {
-                logs.push(line);
-            }
-        }),
+        Message::Lines {
+            key,
+            reader,
+            lines,
+            lost,
+        } => of_reader(state, &key, reader, |logs| logs.take(lines, lost)),
         Message::LogsBroke {
             key,
             reader,
@@ -137,7 +143,7 @@ fn of_answer(state: &mut State, message: Message) {
             known(state, &key, |known| known.query.take(number, *result));
         }
         Message::Places { key, atlas } => {
-            known(state, &key, |known| known.query.atlas = atlas);
+            known(state, &key, |known| known.query.know(atlas));
         }
         Message::Explained { key, result } => explained(state, &key, result),
         Message::Surveyed { key, result } => {
@@ -165,11 +171,7 @@ fn explained(state: &mut State, key: &Key, result: Result<(String, Vec<String>),
         return;
     }
     state.overlay = Some(match result {
-        Ok((title, lines)) => Overlay::Text(Text {
-            title,
-            lines,
-            scroll: 0,
-        }),
+        Ok((title, lines)) => Overlay::Text(Text::new(title, lines)),
         Err(report) => Overlay::Failure(Failure {
             title: "the prices behind the day".to_owned(),
             report,
@@ -231,10 +233,16 @@ fn operation(
 fn profiles_listed(state: &mut State, profiles: Vec<(EnvironmentName, PathBuf)>) -> Vec<Effect> {
     let order: Vec<_> = profiles.iter().map(|(name, _)| name.clone()).collect();
     for (name, file) in profiles {
-        let mut known = state.environments.iter_mut();
-        if let Some(known) = known.find(|known| known.key.name == name) {
-            known.profile = Some(file);
-        } else {
+        let mut is_known = false;
+        for known in state
+            .environments
+            .iter_mut()
+            .filter(|known| known.key.name == name)
+        {
+            known.profile = Some(file.clone());
+            is_known = true;
+        }
+        if !is_known {
             let key = Key { engine: 0, name };
             state.environments.push(Known::new(key, Some(file)));
         }
@@ -250,10 +258,13 @@ fn profiles_listed(state: &mut State, profiles: Vec<(EnvironmentName, PathBuf)>)
 fn sort<K: Ord>(state: &mut State, order: impl Fn(&Known) -> K) {
     let chosen = state.chosen().map(|known| known.key.clone());
     state.environments.sort_by_key(order);
-    let place = state
-        .environments
-        .iter()
-        .position(|known| Some(&known.key) == chosen.as_ref());
+    choose_again(state, chosen.as_ref());
+}
+
+/// The environments have other places: the one that was shown is shown on.
+pub fn choose_again(state: &mut State, key: Option<&Key>) {
+    let mut environments = state.environments.iter();
+    let place = environments.position(|known| Some(&known.key) == key);
     state.chosen = place.unwrap_or(0);
 }
 
@@ -270,59 +281,17 @@ fn listed(
         }
     };
     found_again(state, engine);
-    let effects = adopt(state, engine, &names);
     let chosen = state.chosen().map(|known| known.key.clone());
     state.environments.retain(|known| {
         let is_there = known.key.engine != engine || names.contains(&known.key.name);
         let is_chosen = Some(&known.key) == chosen.as_ref();
         is_there || is_chosen || known.profile.is_some() || known.is_working()
     });
-    for name in names {
-        let key = Key { engine, name };
-        if state.known_mut(&key).is_none() {
-            state.environments.push(Known::new(key, None));
-        }
+    choose_again(state, chosen.as_ref());
+    if let Some(engine) = state.engines.get_mut(engine) {
+        engine.names = names;
     }
-    let place = state
-        .environments
-        .iter()
-        .position(|known| Some(&known.key) == chosen.as_ref());
-    state.chosen = place.unwrap_or(0);
-    effects
-}
-
-/// What could be made of a profile, and turns out to be on this engine, is the one that is there.
-fn adopt(state: &mut State, engine: usize, names: &[EnvironmentName]) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    // An engine that somebody named is never replaced, and then none is late.
-    if !state.engines.get(engine).is_some_and(|engine| engine.late) {
-        return effects;
-    }
-    for (place, known) in state.environments.iter_mut().enumerate() {
-        let elsewhere = known.key.engine != engine && names.contains(&known.key.name);
-        if !elsewhere || known.look.is_none() || known.exists() || known.is_working() {
-            continue;
-        }
-        let key = Key {
-            engine,
-            name: known.key.name.clone(),
-        };
-        let mut adopted = Known::new(key, known.profile.take());
-        adopted.happenings = std::mem::take(&mut known.happenings);
-        let old = std::mem::replace(known, adopted);
-        if place == state.chosen {
-            effects.push(Effect::Unfollow(old.key));
-        }
-    }
-    if !effects.is_empty() {
-        effects.extend(act::arrive(state));
-    }
-    // One that was seen on this engine before has its place already.
-    let mut seen = std::collections::HashSet::new();
-    state
-        .environments
-        .retain(|known| seen.insert(known.key.clone()));
-    effects
+    places::settle(state)
 }
 
 /// An engine that had never answered does: what is there is read.
@@ -334,6 +303,19 @@ fn reached(state: &mut State, place: usize, about: engine::About) -> Vec<Effect>
     vec![Effect::List]
 }
 
+/// An engine begins to tell what happens, or stops to. What happened while nobody listened is looked for.
+fn heard(state: &mut State, place: usize, tells: bool) {
+    let Some(engine) = state.engines.get_mut(place) else {
+        return;
+    };
+    engine.tells = tells;
+    state.listed_at = None;
+    let here = state.environments.iter_mut();
+    for known in here.filter(|known| known.key.engine == place) {
+        known.looked_at = None;
+    }
+}
+
 /// An engine does not answer; it is said once.
 fn lost(state: &mut State, engine: usize, report: Report) {
     let Some(engine) = state.engines.get_mut(engine) else {
@@ -341,11 +323,11 @@ fn lost(state: &mut State, engine: usize, report: Report) {
     };
     let name = engine.about.engine;
     let is_news = engine.trouble.is_none();
-    let reason = report.message.clone();
+    let reason = in_one_line(&report);
     engine.trouble = Some(report);
     if is_news {
         state.note(format!("{name} does not answer: {reason}"), true);
-        state.complain(format!("{name} does not answer; trying again"));
+        state.tell(format!("{name} does not answer; trying again"), true);
     }
 }
 
@@ -377,7 +359,9 @@ fn looked(state: &mut State, key: &Key, result: Result<Look, Report>) -> Vec<Eff
         Ok(look) => seen(known, look, tells, now),
         Err(report) => {
             failed = Some(report.clone());
-            known.trouble.replace(report.clone()) != Some(report)
+            // Its checks have not been asked.
+            known.checked_at = None;
+            in_trouble(known, report, now)
         }
     };
     if std::mem::take(&mut known.outdated) {
@@ -386,15 +370,41 @@ fn looked(state: &mut State, key: &Key, result: Result<Look, Report>) -> Vec<Eff
     let stopped = is_chosen && !known.logs.reading && known.trouble.is_none();
     state.changed |= changed;
     match failed {
-        Some(report) => lost(state, key.engine, report),
-        None => found_again(state, key.engine),
+        Some(report) if is_of_engine(&report) => lost(state, key.engine, report),
+        // What an engine has answered with an error to is no sign that it answers now.
+        None if engine_is_gone(state, key.engine) => found_again(state, key.engine),
+        _ => {}
     }
     if stopped {
         effects.extend(act::arrive(state));
     }
     effects.extend(moved(state, key));
+    effects.extend(places::settle(state));
     walk::keep(state);
     effects
+}
+
+fn engine_is_gone(state: &State, engine: usize) -> bool {
+    let trouble = state
+        .engines
+        .get(engine)
+        .and_then(|engine| engine.trouble.as_ref());
+    trouble.is_some_and(is_of_engine)
+}
+
+/// Notes why an environment could not be looked at; tells whether that is news.
+fn in_trouble(known: &mut Known, report: Report, now: jiff::Timestamp) -> bool {
+    let is_news = known.trouble.as_ref() != Some(&report);
+    if is_news && !is_of_engine(&report) {
+        known.note(Happening {
+            time: now,
+            instance: None,
+            text: in_one_line(&report),
+            bad: true,
+        });
+    }
+    known.trouble = Some(report);
+    is_news
 }
 
 /// The line of the query panel follows the API to its new port; a question that is looked at is asked there.
@@ -439,6 +449,7 @@ fn seen(known: &mut Known, mut look: Look, tells: bool, now: jiff::Timestamp) ->
         }
     }
     known.look = Some(look);
+    known.follow_role();
     changed || was_in_trouble
 }
 
@@ -518,6 +529,10 @@ fn happened(state: &mut State, engine: usize, event: &engine::Event) -> Vec<Effe
         bad: is_bad(&event.kind),
     });
     let mut effects: Vec<_> = tick::look(known, now).into_iter().collect();
+    if event.kind == EventKind::Removed {
+        // It may have been the last of its environment.
+        state.listed_at = None;
+    }
     if may_change_answers(event) {
         effects.extend(asked_again(state, &key));
     }
@@ -569,11 +584,7 @@ fn placed(state: &mut State, from: &Key, to: &Key, because: Option<String>) -> V
         state.say(text);
     }
     let shown = chosen.map(|key| if key == *from { to.clone() } else { key });
-    let place = state
-        .environments
-        .iter()
-        .position(|known| Some(&known.key) == shown.as_ref());
-    state.chosen = place.unwrap_or(0);
+    choose_again(state, shown.as_ref());
     let mut effects = vec![
         Effect::Unfollow(from.clone()),
         Effect::UnwatchCode(from.clone()),
@@ -621,15 +632,15 @@ fn ended(state: &mut State, key: &Key, result: Result<String, Report>) -> Vec<Ef
         return Vec::new();
     };
     let doing = operation.doing;
-    let text = match &result {
-        Ok(text) => text.clone(),
-        Err(report) => report.message.clone(),
+    let (text, noted) = match &result {
+        Ok(text) => (text.clone(), text.clone()),
+        Err(report) => (report.message.clone(), in_one_line(report)),
     };
     let bad = result.is_err() && !operation.cancelled;
     known.note(Happening {
         time: now,
         instance: None,
-        text: text.clone(),
+        text: noted,
         bad,
     });
     operation.ended = Some(Ended { at: now, result });
@@ -638,13 +649,9 @@ fn ended(state: &mut State, key: &Key, result: Result<String, Report>) -> Vec<Ef
     known.database.held_at = None;
     let mut effects: Vec<_> = tick::look(known, now).into_iter().collect();
     effects.extend(act::compared_again(state, key));
-    if bad {
-        state.complain(text);
-    } else {
-        state.say(text);
-        if !matches!(doing, Doing::Down { .. } | Doing::Stop(_)) {
-            effects.extend(asked_again(state, key));
-        }
+    state.tell(text, bad);
+    if !bad && !matches!(doing, Doing::Down { .. } | Doing::Stop(_)) {
+        effects.extend(asked_again(state, key));
     }
     effects.push(Effect::List);
     effects.extend(watch::restart_next(state, key));
@@ -655,7 +662,7 @@ fn ended(state: &mut State, key: &Key, result: Result<String, Report>) -> Vec<Ef
 fn asked_again(state: &mut State, key: &Key) -> Vec<Effect> {
     let is_live = state
         .chosen()
-        .is_some_and(|known| known.key == *key && known.query.live);
+        .is_some_and(|known| known.key == *key && known.query.asks_again().is_some());
     if is_live {
         query::ask(state)
     } else {

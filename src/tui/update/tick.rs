@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use jiff::Timestamp;
 
+use super::act;
 use super::database;
 use super::query;
 use crate::tui::effect::Effect;
@@ -10,46 +11,64 @@ use crate::tui::state::State;
 use crate::tui::state::Tab;
 use crate::tui::state::known::Condition;
 use crate::tui::state::known::Known;
+use crate::tui::state::logs::AT_ONCE;
+use crate::tui::view;
 
 /// How often figures are taken.
 const SAMPLE: SignedDuration = SignedDuration::from_secs(2);
 /// How often engines are asked for their environments.
 const LIST: SignedDuration = SignedDuration::from_secs(10);
+/// The same where all of them tell what happens: nobody tells of new profiles, and what is told can be lost.
+const LIST_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 /// How often checks are asked while nothing happens.
 const CHECK: SignedDuration = SignedDuration::from_secs(60);
 /// How often they are asked while one of them does not pass.
 const CHECK_AGAIN: SignedDuration = SignedDuration::from_secs(5);
-/// How often a live question is asked.
-const LIVE: SignedDuration = SignedDuration::from_secs(5);
+/// How often the profile is read again while its settings are looked at.
+const CONFIG: SignedDuration = SignedDuration::from_secs(5);
 
 /// Takes the passing of time in.
 pub fn tick(state: &mut State) -> Vec<Effect> {
-    let now = state.now;
-    let over = state
-        .notice
-        .as_ref()
-        .is_some_and(|notice| notice.until <= now);
-    if over {
-        state.notice = None;
-    }
+    let over = state.has_said();
+    state.wished_to_leave &= !over;
     let moves = state
         .environments
         .iter()
         .any(|known| known.is_working() || known.is_asking());
-    state.changed |= over || moves;
+    let judged = state
+        .chosen_mut()
+        .is_some_and(|known| known.logs.judge(AT_ONCE));
+    state.changed |= over || moves || judged;
     let mut effects = due(state);
     effects.extend(live(state));
     effects.extend(database::due(state));
+    effects.extend(config_again(state));
     effects
+}
+
+/// Reads the profile again while its settings are on the screen: its files are edited beside the dashboard.
+fn config_again(state: &mut State) -> Option<Effect> {
+    let now = state.now;
+    let is_shown = view::is_shown(state, Tab::Config);
+    let known = state.chosen_mut().filter(|_| is_shown)?;
+    let is_due = known
+        .configured_at
+        .is_some_and(|at| now.duration_since(at) >= CONFIG);
+    let rows = known.config.as_ref().and_then(|rows| rows.as_ref().ok());
+    let known_rows = rows.cloned();
+    is_due.then(|| act::configure(known, now, known_rows))
 }
 
 fn due(state: &mut State) -> Vec<Effect> {
     let now = state.now;
-    let is_looked_at = shows_stats(state);
+    // Nobody else needs the figures of the database.
+    let is_looked_at = view::is_shown(state, Tab::Stats);
     let mut effects = Vec::new();
+    let all_tell = state.engines.iter().all(|engine| engine.tells);
+    let listing = if all_tell { LIST_AGAIN } else { LIST };
     if state
         .listed_at
-        .is_none_or(|at| now.duration_since(at) >= LIST)
+        .is_none_or(|at| now.duration_since(at) >= listing)
     {
         state.listed_at = Some(now);
         effects.push(Effect::List);
@@ -78,19 +97,29 @@ fn due(state: &mut State) -> Vec<Effect> {
     effects
 }
 
-/// How long a look is good for: long where the engine tells what happens, short while something is on its way.
+/// How long a look is good for: short while something is on its way; where the engine tells what happens as long as
+/// the answers to checks are, of which it knows nothing.
 fn patience(known: &Known, tells: bool) -> SignedDuration {
     let moving = known.trouble.is_some() || known.condition() == Condition::Starting;
-    SignedDuration::from_secs(match (moving, tells) {
-        (true, _) => 1,
-        (false, false) => 3,
-        (false, true) => 30,
-    })
+    let fails = known.check_statuses().iter().any(|check| !check.passed);
+    match (moving, tells) {
+        (true, _) => SignedDuration::from_secs(1),
+        (false, false) => SignedDuration::from_secs(3),
+        (false, true) if is_unasked(known) => CHECK_AGAIN,
+        (false, true) if fails => SignedDuration::from_secs(15),
+        (false, true) => CHECK,
+    }
+}
+
+/// Whether nobody has asked its checks yet.
+fn is_unasked(known: &Known) -> bool {
+    let look = known.look.as_ref();
+    look.is_some_and(|look| !look.checked && look.status.checks.is_empty())
 }
 
 /// The same for an environment that is seen only as a glyph in the header.
 fn patience_for_others(tells: bool) -> SignedDuration {
-    SignedDuration::from_secs(if tells { 60 } else { 15 })
+    SignedDuration::from_secs(if tells { 300 } else { 15 })
 }
 
 /// Looks at an environment; while it is being looked at, once more afterwards.
@@ -116,11 +145,6 @@ pub fn look(known: &mut Known, now: Timestamp) -> Option<Effect> {
         readings: known.readings.clone(),
         checks,
     })
-}
-
-/// Whether the figures of the database are on the screen: nobody else needs them.
-fn shows_stats(state: &State) -> bool {
-    state.tab == Tab::Stats || state.beside == Some(Tab::Stats)
 }
 
 /// Measures at once what is shown, where that is not under way already.
@@ -160,9 +184,10 @@ fn live(state: &mut State) -> Vec<Effect> {
     let Some(query) = state.chosen().map(|known| &known.query) else {
         return Vec::new();
     };
-    let asked = query.asked_at;
-    let is_due = query.live && asked.is_none_or(|at| now.duration_since(at) >= LIVE);
-    if is_due {
+    let every = query.asks_again();
+    let every = every.map(|seconds| SignedDuration::from_secs(seconds.into()));
+    let since = query.asked_at.map(|at| now.duration_since(at));
+    if every.is_some_and(|every| since.is_none_or(|since| since >= every)) {
         query::ask(state)
     } else {
         Vec::new()

@@ -2,8 +2,6 @@
 
 use crossterm::event::KeyCode;
 use crossterm::event::KeyEvent;
-use serde_json::Map;
-use serde_json::Value;
 use tui_input::Input;
 
 use super::input;
@@ -19,12 +17,13 @@ use crate::tui::state::Tab;
 use crate::tui::state::logs::Entry;
 use crate::tui::state::overlay::Described;
 use crate::tui::state::overlay::Overlay;
+use crate::tui::state::overlay::Text;
 use crate::tui::state::tree::Tree;
 
 /// Asks for everything there is to know of the chosen role.
 pub fn describe(state: &mut State) -> Vec<Effect> {
     let described = state.chosen().zip(state.selected()).map(|(known, found)| {
-        let status = known.statuses().get(known.roles.selected);
+        let status = known.selected_status();
         Effect::Describe {
             key: known.key.clone(),
             found: Box::new(found.clone()),
@@ -57,21 +56,57 @@ pub fn described(state: &mut State, of: &(Key, Instance), result: Result<Tree, R
     }
 }
 
-/// Shows a line of the log with its fields.
+/// Shows a line of the log with its fields, in their order; a time that the line has itself stands for the engine's.
 pub fn of_line(entry: &Entry) -> Overlay {
-    let mut fields = Map::new();
-    fields.insert("time".to_owned(), entry.time.to_string().into());
-    fields.insert("role".to_owned(), entry.instance.to_string().into());
-    match serde_json::from_str::<Map<String, Value>>(&entry.text) {
-        Ok(own) => fields.extend(own),
-        Err(_) => drop(fields.insert("text".to_owned(), (*entry.text).into())),
-    }
+    let own = Tree::read(entry.text.as_bytes(), usize::MAX);
+    let own = own.filter(|_| entry.text.starts_with('{'));
+    let own = own.unwrap_or_else(|| Tree::of_texts([("text", entry.text.to_string())]));
+    let about = [
+        ("time", entry.time.to_string()),
+        ("role", entry.instance.to_string()),
+    ];
+    let mut tree = Tree::of_texts(about.into_iter().filter(|(key, _)| !own.has(key)));
+    tree.append(own);
     Overlay::Tree(Box::new(Described {
         title: "Line".to_owned(),
         asked: None,
-        parts: Some(Ok(Tree::new(&Value::Object(fields), usize::MAX))),
+        parts: Some(Ok(tree)),
         typing: None,
     }))
+}
+
+/// The whole of the chosen value, where it has no parts and so nothing to fold.
+pub fn whole(tree: &Tree) -> Option<Text> {
+    let node = tree.current().filter(|node| !node.kind.is_branch())?;
+    let lines = node.text.lines().map(str::to_owned).collect();
+    Some(Text::new(node.key.clone(), lines))
+}
+
+/// Opens the chosen value whole, over what it is a part of; folds it where it has parts.
+fn open(state: &mut State) {
+    match state.overlay.take() {
+        Some(Overlay::Tree(mut described)) => {
+            let tree = described
+                .parts
+                .as_mut()
+                .and_then(|parts| parts.as_mut().ok());
+            let text = tree.and_then(|tree| {
+                let text = whole(tree);
+                if text.is_none() {
+                    tree.fold();
+                }
+                text
+            });
+            state.overlay = Some(match text {
+                Some(text) => Overlay::Text(Text {
+                    from: Some(described),
+                    ..text
+                }),
+                None => Overlay::Tree(described),
+            });
+        }
+        other => state.overlay = other,
+    }
 }
 
 /// Folds and searches the body of an answer.
@@ -164,7 +199,7 @@ pub fn paste(state: &mut State, text: &str) -> Option<bool> {
 /// A key for a value that lies over the panes; tells whether it was one.
 pub fn key(state: &mut State, key: KeyEvent) -> bool {
     let action = state.keymap.action(Scope::Query, key);
-    let open = state.keymap.action(Scope::Lists, key) == Some(Action::Open);
+    let opens = state.keymap.action(Scope::Lists, key) == Some(Action::Open);
     let Some(Overlay::Tree(described)) = &mut state.overlay else {
         return false;
     };
@@ -178,7 +213,8 @@ pub fn key(state: &mut State, key: KeyEvent) -> bool {
         return true;
     }
     match action {
-        _ if open || matches!(key.code, KeyCode::Left | KeyCode::Right) => tree.fold(),
+        _ if opens => open(state),
+        _ if matches!(key.code, KeyCode::Left | KeyCode::Right) => tree.fold(),
         Some(Action::Search) => described.typing = Some(tree.sought().to_owned().into()),
         Some(action) => return act(tree, action),
         None => return false,

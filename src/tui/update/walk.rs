@@ -1,9 +1,8 @@
 //! Walking: panes, rows, what a row opens, and what of it can be taken along.
 
 use super::database;
+use super::query;
 use super::tree;
-use crate::engine::DATABASE_NAME;
-use crate::engine::Role;
 use crate::error::Code;
 use crate::error::Report;
 use crate::tui::effect::Effect;
@@ -11,19 +10,17 @@ use crate::tui::keymap::Action;
 use crate::tui::state::Pane;
 use crate::tui::state::State;
 use crate::tui::state::Tab;
-use crate::tui::state::database::View;
 use crate::tui::state::known::Known;
 use crate::tui::state::known::is_failed;
 use crate::tui::state::list::Step;
 use crate::tui::state::overlay::Failure;
 use crate::tui::state::overlay::Overlay;
 use crate::tui::view;
-use crate::tui::view::Class;
 
 /// Lines of a failed role that are shown with its failure.
 const LAST_LINES: usize = 12;
 
-/// Gives the focus to another pane. Where the lists stand in a strip, Tab opens the list over the pane.
+/// Gives the focus to another pane. Where the lists have no place of their own, the one that gets it lies over the main pane.
 pub fn next_pane(state: &mut State, by: isize) {
     let at = Pane::ALL
         .iter()
@@ -32,11 +29,14 @@ pub fn next_pane(state: &mut State, by: isize) {
     let count = Pane::ALL.len();
     let next = Pane::ALL.get((at + count).saturating_add_signed(by) % count);
     state.pane = next.copied().unwrap_or(Pane::Main);
-    if view::class(state) != Class::Wide && state.pane != Pane::Main {
-        state.pane = Pane::Roles;
-        state.overlay = Some(Overlay::Roles);
-    }
     state.full_screen &= state.pane == Pane::Main;
+    // Whoever comes back to the list does not look for what has gone meanwhile.
+    if let Some(known) = state
+        .chosen_mut()
+        .filter(|known| known.selected().is_none())
+    {
+        known.role = None;
+    }
 }
 
 /// Takes a step through the rows of the focused pane.
@@ -45,12 +45,15 @@ pub fn step(state: &mut State, step: Step) -> Vec<Effect> {
     let area = view::log_area(state);
     let hidden = view::hidden_charts(state);
     let (pane, tab) = (state.pane, state.tab);
-    let happened = state.happenings().len();
+    let happened = state.happened();
     let Some(known) = state.chosen_mut() else {
         return Vec::new();
     };
     match (pane, tab) {
-        (Pane::Roles, _) => known.roles.step(step, known.instances().len(), height),
+        (Pane::Roles, _) => {
+            known.roles.step(step, known.instances().len(), height);
+            known.choose_role();
+        }
         (Pane::Checks, _) => known
             .checks
             .step(step, known.check_statuses().len() + 1, height),
@@ -66,16 +69,26 @@ pub fn step(state: &mut State, step: Step) -> Vec<Effect> {
         (Pane::Main, Tab::Database) => {
             let count = known.database.count();
             known.database.list_mut().step(step, count, height);
+            known.database.choose_running();
             return database::fetch(state);
         }
         (Pane::Main, Tab::Events) => {
             known.events.step(step, happened, height);
-            known.events_held = known.events.selected + 1 < happened;
+            hold_event(state);
         }
         (Pane::Main, Tab::Config) => known.settings.step(step, settings(known), height),
         (Pane::Main, Tab::Stats) => known.stats = step.from(known.stats, hidden + 1, 2),
     }
     Vec::new()
+}
+
+/// Stands still on the event of the row, or follows what happens from the last one on.
+pub fn hold_event(state: &mut State) {
+    let row = state.chosen().map_or(0, |known| known.events.selected);
+    let event = state.event_at(row);
+    if let Some(known) = state.chosen_mut() {
+        known.event = event;
+    }
 }
 
 fn settings(known: &Known) -> usize {
@@ -92,13 +105,17 @@ pub fn keep(state: &mut State) {
     state.chosen = state.chosen.min(last);
     let hidden = view::hidden_charts(state);
     let of = |pane| usize::from(view::pane_height(state, pane));
-    let happened = state.happenings().len();
+    let (happened, event) = (state.happened(), state.event_row());
+    let on_roles = state.pane == Pane::Roles;
     let (roles, checks, height) = (of(Pane::Roles), of(Pane::Checks), of(Pane::Main));
     let Some(known) = state.chosen_mut() else {
         return;
     };
     known.stats = known.stats.min(hidden);
     known.roles.keep(known.instances().len(), roles);
+    if on_roles && known.role.is_none() {
+        known.choose_role();
+    }
     known.checks.keep(known.check_statuses().len() + 1, checks);
     let rows = known.query.rows();
     match known.query.tree_mut() {
@@ -107,8 +124,10 @@ pub fn keep(state: &mut State) {
     }
     let count = known.database.count();
     known.database.list_mut().keep(count, height);
-    if !known.events_held {
+    if known.event.is_none() {
         known.events.selected = happened.saturating_sub(1);
+    } else if let Some(row) = event {
+        known.events.follow(row);
     }
     known.events.keep(happened, height);
     known.settings.keep(settings(known), height);
@@ -116,9 +135,6 @@ pub fn keep(state: &mut State) {
 
 /// Opens what the row is about: the failure of what failed, the log of what runs.
 pub fn open(state: &mut State) -> Vec<Effect> {
-    if state.pane == Pane::Main && state.tab == Tab::Database {
-        return database::open(state);
-    }
     let failure = match state.pane {
         Pane::Roles => role_failure(state),
         Pane::Checks => check_failure(state),
@@ -128,6 +144,10 @@ pub fn open(state: &mut State) -> Vec<Effect> {
         state.overlay = Some(Overlay::Failure(failure));
     } else if state.pane == Pane::Roles {
         only_selected(state);
+    } else if state.pane == Pane::Main && state.tab == Tab::Database {
+        return database::open(state);
+    } else if state.pane == Pane::Main && state.tab == Tab::Query {
+        return query::open(state);
     } else if state.pane == Pane::Main && state.tab == Tab::Logs {
         let line = state.chosen().and_then(|known| known.logs.current());
         if let Some(overlay) = line.map(tree::of_line) {
@@ -153,19 +173,13 @@ pub fn only_selected(state: &mut State) -> Vec<Effect> {
 
 fn role_failure(state: &State) -> Option<Failure> {
     let known = state.chosen()?;
-    let role = known.statuses().get(known.roles.selected)?;
+    let role = known.selected_status()?;
     let instance = state.selected()?.instance;
     if !is_failed(role) {
         return None;
     }
-    let lines = known
-        .logs
-        .all_shown()
-        .filter(|entry| entry.instance == instance);
-    let lines: Vec<_> = lines
-        .map(|entry| crate::log_line::gist(&entry.text).into_owned())
-        .collect();
-    let last = lines.into_iter().rev().take(LAST_LINES).rev();
+    let last = known.logs.last_of(instance, LAST_LINES).into_iter();
+    let last = last.map(|entry| crate::log_line::gist(&entry.text).into_owned());
     let how = role
         .health
         .map_or_else(|| role.state.to_string(), |health| health.to_string());
@@ -207,93 +221,4 @@ fn operation_failure(state: &State) -> Option<Failure> {
         report: operation.failure()?.clone(),
         scroll: 0,
     })
-}
-
-/// Takes something to the clipboard.
-pub fn copy(state: &mut State, action: Action) -> Vec<Effect> {
-    let text = match action {
-        Action::CopyUrl => state
-            .chosen()
-            .and_then(Known::api)
-            .map(|base| base.to_string()),
-        Action::CopyConnection => connection(state),
-        Action::CopyCurl => state
-            .chosen()
-            .map(|known| known.query.curl.value().to_owned()),
-        Action::CopyLine => view::rows_text(state, true),
-        _ => view::rows_text(state, false),
-    };
-    copied(state, text)
-}
-
-/// Says what goes to the clipboard, and takes it there.
-pub fn copied(state: &mut State, text: Option<String>) -> Vec<Effect> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else {
-        state.complain("there is nothing to copy here");
-        return Vec::new();
-    };
-    let lines = text.lines().count();
-    state.say(match lines {
-        1 => format!("copied: {text}"),
-        _ => format!("copied {lines} lines"),
-    });
-    vec![Effect::Copy(text)]
-}
-
-/// How a program connects to the database; the password stays where it is.
-fn connection(state: &State) -> Option<String> {
-    let endpoint = state.instance(Role::Database)?.endpoint?;
-    Some(format!("postgres://rates@{endpoint}/{DATABASE_NAME}"))
-}
-
-/// Saves what the pane holds: all of it, not only what is on the screen.
-pub fn save(state: &mut State) -> Vec<Effect> {
-    let Some(known) = state.chosen() else {
-        return Vec::new();
-    };
-    let (what, ending, text) = match state.tab {
-        Tab::Query => match &known.query.answered {
-            Some(answered) => (
-                "answer",
-                "json",
-                String::from_utf8_lossy(&answered.response.body).into_owned(),
-            ),
-            None => return Vec::new(),
-        },
-        Tab::Logs => ("logs", "log", log_text(known)),
-        Tab::Database if known.database.view == View::Rows => match known.database.csv() {
-            Some(text) => ("rows", "csv", text),
-            None => return Vec::new(),
-        },
-        Tab::Events => ("events", "txt", view::all_events(state)),
-        Tab::Config => ("config", "txt", config_text(known)),
-        tab => (
-            tab.title(),
-            "txt",
-            view::rows_text(state, false).unwrap_or_default(),
-        ),
-    };
-    let time = state.now.strftime("%Y%m%d-%H%M%S");
-    let what = what.to_lowercase();
-    vec![Effect::Save {
-        name: format!("ratesdev-{}-{what}-{time}.{ending}", known.key.name),
-        text,
-    }]
-}
-
-fn config_text(known: &Known) -> String {
-    let rows = known
-        .config
-        .as_ref()
-        .and_then(|config| config.as_ref().ok());
-    let line =
-        |row: &crate::profile::Row| format!("{} = {}  # {}\n", row.key, row.value, row.origin);
-    rows.into_iter().flatten().map(line).collect()
-}
-
-fn log_text(known: &Known) -> String {
-    let line = |entry: &crate::tui::state::logs::Entry| {
-        format!("{:.3} {} {}\n", entry.time, entry.instance, entry.text)
-    };
-    known.logs.all_shown().map(line).collect()
 }

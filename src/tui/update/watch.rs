@@ -8,6 +8,7 @@ use crate::tui::state::Key;
 use crate::tui::state::State;
 use crate::tui::state::known::Happening;
 use crate::tui::state::known::Watch;
+use crate::tui::state::known::in_one_line;
 use crate::tui::state::operation::Doing;
 
 /// Begins to watch, or stops.
@@ -31,10 +32,7 @@ pub fn watching(state: &mut State, key: &Key, result: &Result<String, Report>) {
     let bad = result.is_err();
     let text = match result {
         Ok(paths) => format!("watching {paths}"),
-        Err(report) => {
-            let hint = report.hint.as_ref().map(|hint| format!(": {hint}"));
-            format!("{}{}", report.message, hint.unwrap_or_default())
-        }
+        Err(report) => in_one_line(report),
     };
     if let Some(known) = state.known_mut(key) {
         if bad {
@@ -47,11 +45,7 @@ pub fn watching(state: &mut State, key: &Key, result: &Result<String, Report>) {
             bad,
         });
     }
-    if bad {
-        state.complain(text);
-    } else {
-        state.say(text);
-    }
+    state.tell(text, bad);
 }
 
 /// Notes whose code changed, and starts them again.

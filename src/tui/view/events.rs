@@ -14,12 +14,10 @@ use ratatui::text::Line;
 use ratatui::text::Span;
 
 use super::part;
-use super::render;
 use crate::tui::keymap::Action;
 use crate::tui::state::Pane;
 use crate::tui::state::State;
-use crate::tui::state::known::Happening;
-use crate::tui::state::known::Known;
+use crate::tui::state::events::Event;
 
 /// Columns of an environment's name.
 const ENVIRONMENT: usize = 14;
@@ -38,16 +36,18 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     if happenings.is_empty() {
         part::empty(&state.theme, &[Line::from(nothing(state))], rows, buffer);
     }
+    let name = name_width(state);
     let shown = happenings.into_iter().enumerate().skip(known.events.offset);
-    for ((place, (of, happening)), row) in shown.zip(rows.rows()) {
+    for ((place, event), row) in shown.zip(rows.rows()) {
         let chosen = state.pane == Pane::Main && place == known.events.selected;
-        let line = line(state, of, happening, row.width);
+        let line = line(state, event, name, row.width);
         part::row(&state.theme, line, chosen, row, buffer);
     }
     if rows.height == area.height {
         return None;
     }
-    draw_filter(state, part::bottom(area, 1), buffer)
+    let filter = (&state.events.filter, state.events.typing.as_ref());
+    part::filter(state, filter, Vec::new(), part::bottom(area, 1), buffer)
 }
 
 fn nothing(state: &State) -> String {
@@ -58,25 +58,18 @@ fn nothing(state: &State) -> String {
     format!("none of what happened matches; {key} shows all of it")
 }
 
-fn draw_filter(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let theme = &state.theme;
-    let text = &state.events.filter.text;
-    let fault = state.events.filter.fault.as_deref().unwrap_or_default();
-    let left = vec![
-        Span::styled("/ ", theme.accent),
-        Span::raw(part::safe(theme, text, area.width.into())),
-        Span::styled(format!("   {fault}"), theme.warn),
-    ];
-    render(Line::from(left), area, buffer);
-    let typing = state.events.typing.as_ref();
-    let typing = typing.filter(|_| state.pane == Pane::Main)?;
-    let column = u16::try_from(typing.visual_cursor() + 2).unwrap_or(u16::MAX);
-    let column = column.min(area.width.saturating_sub(1));
-    Some(Position::new(area.x.saturating_add(column), area.y))
+/// Columns of the longest name of an instance that anything can have happened to.
+fn name_width(state: &State) -> usize {
+    let known = state.environments.iter();
+    let shown = known.enumerate();
+    let shown = shown.filter(|(place, _)| state.events.of_all || *place == state.chosen);
+    let names = shown.flat_map(|(_, known)| known.instances());
+    part::name_width(names.map(|found| found.instance), 10, 20)
 }
 
-fn line(state: &State, of: &Known, happening: &Happening, width: u16) -> Line<'static> {
+fn line(state: &State, event: Event<'_>, name_width: usize, width: u16) -> Line<'static> {
     let theme = &state.theme;
+    let Event { of, happening, .. } = event;
     let time = happening.time.to_zoned(TimeZone::UTC).strftime("%H:%M:%S");
     let role = happening.instance.map(|instance| instance.role);
     let name = happening.instance.map(|instance| instance.to_string());
@@ -87,7 +80,7 @@ fn line(state: &State, of: &Known, happening: &Happening, width: u16) -> Line<'s
     } else {
         String::new()
     };
-    let before = 21 + environment.len();
+    let before = 11 + name_width + environment.len();
     let text = part::safe(
         theme,
         &happening.text,
@@ -96,7 +89,11 @@ fn line(state: &State, of: &Known, happening: &Happening, width: u16) -> Line<'s
     Line::from(vec![
         Span::styled(format!("{time} "), theme.dim),
         Span::raw(environment),
-        Span::styled(format!("{:<10} ", name.unwrap_or_default()), style),
+        Span::styled(
+            part::name(theme, &name.unwrap_or_default(), name_width),
+            style,
+        ),
+        Span::raw(" "),
         Span::styled(
             text,
             if happening.bad {
@@ -106,20 +103,6 @@ fn line(state: &State, of: &Known, happening: &Happening, width: u16) -> Line<'s
             },
         ),
     ])
-}
-
-/// All of them as plain text.
-pub fn text(state: &State) -> String {
-    let line = |(of, happening): (&Known, &Happening)| {
-        let instance = happening.instance.map(|instance| instance.to_string());
-        let (time, of) = (happening.time, &of.key.name);
-        format!(
-            "{time:.0} {of} {} {}\n",
-            instance.unwrap_or_default(),
-            happening.text
-        )
-    };
-    state.happenings().into_iter().map(line).collect()
 }
 
 /// What stands on the lower border.
@@ -132,18 +115,19 @@ pub fn foot(state: &State) -> Option<Line<'static>> {
     } else {
         "as seen from look to look"
     };
-    let shown = state.happenings().len();
+    let shown = state.happened();
     let dot = theme.pick("·", "-");
+    let events = if shown == 1 { "event" } else { "events" };
     let count = if state.events.filter.is_open() {
-        format!("{shown} events")
+        format!("{shown} {events}")
     } else {
-        format!("{shown} events that match")
+        format!("{shown} {events} that match")
     };
     let whose = if state.events.of_all {
         "all environments".to_owned()
     } else {
         known.key.name.to_string()
     };
-    let words = format!(" {count} {dot} {whose} {dot} {how} ");
+    let words = format!(" {count} {dot} {whose} {dot} {how} {dot} UTC ");
     (shown > 0).then(|| Line::from(Span::styled(words, theme.dim)))
 }

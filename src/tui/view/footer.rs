@@ -8,6 +8,7 @@ use ratatui::widgets::Clear;
 
 use super::part;
 use super::render;
+use super::words;
 use crate::tui::keymap::Action;
 use crate::tui::keymap::BINDINGS;
 use crate::tui::keymap::Binding;
@@ -74,9 +75,10 @@ fn offered(state: &State) -> impl Iterator<Item = &'static Binding> {
 }
 
 fn spans(state: &State, binding: &'static Binding) -> Vec<Span<'static>> {
-    let mut spans = part::hint(state, binding.action, binding.word);
-    spans.push(Span::raw("  "));
-    spans
+    let word = words::word(state, binding);
+    let spans = part::hint(state, binding.action, &word).into_iter();
+    let owned = spans.map(|span| Span::styled(span.content.into_owned(), span.style));
+    owned.chain([Span::raw("  ")]).collect()
 }
 
 fn width(spans: &[Span<'_>]) -> usize {

@@ -14,9 +14,11 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::text::Span;
 
+use super::Target;
 use super::part;
 use super::render;
 use super::roles;
+use crate::environment::status::RoleStatus;
 use crate::tui::state::State;
 use crate::tui::state::known::Condition;
 use crate::tui::state::known::Known;
@@ -26,7 +28,7 @@ use crate::tui::theme::Theme;
 pub fn glyph(theme: &Theme, condition: Condition) -> (&'static str, Style) {
     match condition {
         Condition::Healthy => (theme.pick("●", "*"), theme.good),
-        Condition::Starting => (theme.pick("◐", "~"), theme.warn),
+        Condition::Starting | Condition::Partly => (theme.pick("◐", "~"), theme.warn),
         Condition::Failed => (theme.pick("✗", "x"), theme.bad),
         Condition::Stopped => (theme.pick("○", "o"), theme.dim),
         Condition::Unknown => (theme.pick("·", "."), theme.dim),
@@ -69,7 +71,7 @@ fn environments(state: &State, width: u16) -> (Vec<Span<'static>>, Vec<(Range<u1
 
 /// The first environment that is shown so that the chosen one fits.
 fn first_shown(state: &State, room: u16) -> usize {
-    let width = |known: &Known| known.key.name.as_str().len() + 5;
+    let width = |known: &Known| name(state, known).len() + 5;
     let mut left = usize::from(room).saturating_sub(13);
     let mut first = state.chosen;
     for (place, known) in state
@@ -90,19 +92,31 @@ fn first_shown(state: &State, room: u16) -> usize {
 
 fn label(state: &State, known: &Known, chosen: bool) -> Vec<Span<'static>> {
     let theme = &state.theme;
-    let (glyph, style) = glyph(theme, known.condition());
-    let name = if chosen {
+    let (glyph, colour) = glyph(theme, known.condition());
+    let style = if chosen {
         theme.accent.add_modifier(Modifier::BOLD)
     } else {
         Style::new()
     };
     vec![
         Span::raw("  "),
-        Span::styled(glyph, style),
+        Span::styled(glyph, colour),
         Span::raw(" "),
-        Span::styled(known.key.name.to_string(), name),
+        Span::styled(name(state, known), style),
         Span::raw(" "),
     ]
+}
+
+/// The name of an environment, with its engine where another one has that name too.
+fn name(state: &State, known: &Known) -> String {
+    let name = known.key.name.to_string();
+    let mut others = state.environments.iter();
+    let is_one_of_two =
+        others.any(|other| other.key.name == known.key.name && other.key != known.key);
+    match state.engines.get(known.key.engine) {
+        Some(engine) if is_one_of_two => format!("{name} on {}", engine.about.engine),
+        _ => name,
+    }
 }
 
 /// Which environment stands in a column.
@@ -202,14 +216,12 @@ pub fn draw_strip(state: &State, area: Rect, buffer: &mut Buffer) {
         return;
     };
     let mut left = vec![Span::raw(" ")];
-    for role in known.statuses() {
-        let (glyph, style, _) = roles::word(theme, role);
-        left.push(Span::styled(format!("{glyph} "), style));
-        left.push(Span::styled(
-            format!("{}  ", role.name),
-            theme.role(role.role),
-        ));
-    }
+    left.extend(
+        known
+            .statuses()
+            .iter()
+            .flat_map(|role| in_short(theme, role)),
+    );
     if known.statuses().is_empty() {
         let words = match known.condition() {
             Condition::Unknown => "looking",
@@ -223,6 +235,41 @@ pub fn draw_strip(state: &State, area: Rect, buffer: &mut Buffer) {
         area,
         buffer,
     );
+}
+
+/// A role in the strip.
+fn in_short(theme: &Theme, role: &RoleStatus) -> [Span<'static>; 2] {
+    let (glyph, style, _) = roles::word(theme, role);
+    let name = format!("{}  ", role.name);
+    [
+        Span::styled(format!("{glyph} "), style),
+        Span::styled(name, theme.role(role.role)),
+    ]
+}
+
+/// What stands in a column of the strip: a role, or the checks, of which the first that does not pass is meant.
+pub fn in_strip(state: &State, area: Rect, column: u16) -> Option<Target> {
+    let (theme, known) = (&state.theme, state.chosen()?);
+    let width = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
+    let column = usize::from(column.checked_sub(area.x)?);
+    let checks = width(&checks(theme, known));
+    if column + checks >= area.width.into() {
+        let mut statuses = known.check_statuses().iter();
+        // The first row is the seed.
+        let failed = statuses
+            .position(|check| !check.passed)
+            .map(|place| place + 1);
+        return (checks > 0).then_some(Target::Check(failed.unwrap_or(0)));
+    }
+    let mut right = 1;
+    known
+        .statuses()
+        .iter()
+        .position(|role| {
+            right += width(&in_short(theme, role));
+            column < right
+        })
+        .map(Target::Role)
 }
 
 fn checks(theme: &Theme, known: &Known) -> Vec<Span<'static>> {

@@ -13,8 +13,11 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::text::Span;
 
+use super::Class;
+use super::class;
 use super::part;
 use super::render;
+use crate::tui::keymap::Action;
 use crate::tui::keymap::BINDINGS;
 use crate::tui::keymap::Binding;
 use crate::tui::keymap::Scope;
@@ -35,6 +38,7 @@ pub fn lines(state: &State) -> Vec<Line<'static>> {
         let bindings: Vec<_> = BINDINGS
             .iter()
             .filter(|binding| binding.scope == scope && !state.keymap.hides(focused, binding))
+            .filter(|binding| does_something(state, binding.action))
             .collect();
         if bindings.is_empty() {
             continue;
@@ -48,6 +52,11 @@ pub fn lines(state: &State) -> Vec<Line<'static>> {
         lines.push(Line::default());
     }
     lines
+}
+
+/// Where there is no left side, it cannot be made wider.
+fn does_something(state: &State, action: Action) -> bool {
+    class(state) == Class::Wide || !matches!(action, Action::Wider | Action::Narrower)
 }
 
 fn line(state: &State, binding: &'static Binding) -> Line<'static> {

@@ -15,6 +15,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::text::Span;
+use unicode_width::UnicodeWidthStr;
 
 use super::part;
 use super::render;
@@ -27,6 +28,8 @@ use crate::tui::state::charts::Sample;
 use crate::tui::state::charts::Traffic;
 use crate::tui::state::known::Known;
 
+/// Columns of a label at least.
+const LABEL: usize = 10;
 /// Columns of a sparkline at most.
 const MOST: usize = 40;
 
@@ -111,13 +114,19 @@ fn roles(state: &State, known: &Known, width: u16) -> Vec<Line<'static>> {
         .last()
         .map(|sample| sample.usage.clone())
         .unwrap_or_default();
+    let most = usize::from(width) / 3;
+    let name = part::name_width(
+        usage.iter().map(|(instance, _)| *instance),
+        LABEL,
+        most.min(20),
+    );
     let line = |(instance, usage): &(Instance, Usage)| {
         let one = *instance;
         let values = known
             .charts
             .series(move |sample, _| Some(sample.of(one)?.cpu_percent));
         let figure = Figure {
-            label: &instance.to_string(),
+            label: &part::name(&state.theme, &instance.to_string(), name),
             style: state.theme.role(instance.role),
             now: format!("{:.1} %", usage.cpu_percent),
             least: 10.0,
@@ -153,13 +162,16 @@ struct Figure<'a> {
 
 impl Figure<'_> {
     fn line(&self, state: &State, values: &[Option<f64>], width: u16) -> Line<'static> {
-        let room = usize::from(width).saturating_sub(26).min(MOST);
+        let label = part::name(&state.theme, self.label, self.label.width().max(LABEL));
+        let room = usize::from(width).saturating_sub(16 + label.width());
+        let room = room.min(MOST);
         let last = values
             .get(values.len().saturating_sub(room)..)
             .unwrap_or_default();
         let left = vec![
             Span::raw("  "),
-            Span::styled(format!("{:<10} ", self.label), self.style),
+            Span::styled(label, self.style),
+            Span::raw(" "),
             Span::styled(self.spark(state, last), state.theme.accent),
         ];
         let now = state

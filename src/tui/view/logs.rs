@@ -20,7 +20,6 @@ use ratatui::text::Span;
 use unicode_width::UnicodeWidthChar;
 
 use super::part;
-use super::render;
 use crate::log_line;
 use crate::text::Charset;
 use crate::text::printable;
@@ -28,7 +27,6 @@ use crate::text::thousands;
 use crate::tui::keymap::Action;
 use crate::tui::state::Pane;
 use crate::tui::state::State;
-use crate::tui::state::Tab;
 use crate::tui::state::known::Known;
 use crate::tui::state::logs::Entry;
 use crate::tui::state::logs::Layout;
@@ -40,17 +38,17 @@ use crate::tui::theme::Theme;
 const BAR: usize = 1;
 /// Columns of a time and the space behind it.
 const TIME: usize = 13;
-/// Columns of a name and the space behind it.
-const NAME: usize = 10;
-/// Characters of one line that are laid out at most; more fits on no screen.
+/// Characters of one line that are laid out at most in one row; more fits on no screen.
 const LONGEST: usize = 4000;
+/// The same where long lines are wrapped: all that is kept of one.
+const WRAPPED: usize = 16_400;
 
 /// Where the lines stand: without the row of the filter, while there is one.
 pub fn lines_area(state: &State, area: Rect) -> Rect {
     let filtered = state
         .chosen()
         .is_some_and(|known| shows_filter(&known.logs));
-    let rows = u16::from(filtered && state.tab == Tab::Logs);
+    let rows = u16::from(filtered);
     part::top(area, area.height.saturating_sub(rows))
 }
 
@@ -81,6 +79,9 @@ fn nothing(state: &State, known: &Known) -> Vec<Line<'static>> {
             Line::from("the log is read on as soon as it can be"),
         ];
     }
+    if logs.is_judging() {
+        return vec![Line::from("looking through the lines")];
+    }
     if logs.len() > 0 {
         let key = state.keymap.key(Action::Back);
         let key = key.map(|key| key.to_string()).unwrap_or_default();
@@ -106,7 +107,14 @@ fn nothing(state: &State, known: &Known) -> Vec<Line<'static>> {
             Line::from(format!("{key} starts {name}")),
         ];
     }
-    vec![Line::from("nothing was written yet")]
+    let words = if !logs.begun {
+        "reading"
+    } else if logs.is_cleared() {
+        "nothing was written since the lines were forgotten"
+    } else {
+        "nothing was written yet"
+    };
+    vec![Line::from(words)]
 }
 
 /// The place of the line under the mouse among those that are shown.
@@ -158,7 +166,7 @@ fn draw_lines(state: &State, logs: &Logs, area: Rect, buffer: &mut Buffer) {
 }
 
 fn prefix(layout: Layout) -> usize {
-    BAR + NAME + if layout.hide_times { 0 } else { TIME }
+    BAR + layout.name + 1 + if layout.hide_times { 0 } else { TIME }
 }
 
 /// Rows that a line takes.
@@ -168,7 +176,9 @@ pub fn rows(entry: &Entry, layout: Layout, width: u16) -> usize {
     }
     let room = usize::from(width).saturating_sub(prefix(layout)).max(10);
     let text = shown(entry, layout);
-    pieces(&[Span::raw(plain(&text))], room).len().max(1)
+    pieces(&[Span::raw(plain(&text, layout))], room)
+        .len()
+        .max(1)
 }
 
 /// What is shown of a line: its gist, or its fields.
@@ -207,26 +217,31 @@ fn fields(text: &str) -> Cow<'_, str> {
 }
 
 /// The text without its escape sequences.
-fn plain(text: &str) -> String {
-    spans(text, Style::new())
+fn plain(text: &str, layout: Layout) -> String {
+    spans(text, layout, Style::new())
         .into_iter()
         .map(|span| span.content.into_owned())
         .collect()
 }
 
 /// The text with the colours that its writer gave it, and nothing else of what steers terminals.
-fn spans(text: &str, style: Style) -> Vec<Span<'static>> {
-    let text: String = text.chars().take(LONGEST).collect();
+fn spans(text: &str, layout: Layout, style: Style) -> Vec<Span<'static>> {
+    let most = if layout.wrap { WRAPPED } else { LONGEST };
+    let text: String = text.chars().take(most).collect();
     let text = text.replace('\t', "    ");
     if !text.contains('\x1b') {
-        return vec![Span::styled(printable(&text, LONGEST), style)];
+        return vec![Span::styled(printable(&text, usize::MAX), style)];
     }
     let Ok(coloured) = text.replace(['\r', '\n'], " ").into_text() else {
-        return vec![Span::styled(printable(&text, LONGEST), style)];
+        return vec![Span::styled(printable(&text, usize::MAX), style)];
     };
     let spans = coloured.lines.into_iter().flat_map(|line| line.spans);
-    let safe =
-        spans.map(|span| Span::styled(printable(&span.content, LONGEST), style.patch(span.style)));
+    let safe = spans.map(|span| {
+        Span::styled(
+            printable(&span.content, usize::MAX),
+            style.patch(span.style),
+        )
+    });
     safe.collect()
 }
 
@@ -238,8 +253,12 @@ fn lines(state: &State, logs: &Logs, entry: &Entry, width: u16) -> Vec<Line<'sta
     let room = usize::from(width).saturating_sub(prefix(layout)).max(10);
     let text = shown(entry, layout);
     let text = known_to(theme.charset, &text);
-    let spans = spans(&text, theme.level(entry.level));
-    let spans = raised(spans, &logs.filter.found(&plain(&text)), theme.found);
+    let spans = spans(&text, layout, theme.level(entry.level));
+    let spans = raised(
+        spans,
+        &logs.filter.found(&plain(&text, layout)),
+        theme.found,
+    );
     let pieces = if layout.wrap {
         pieces(&spans, room)
     } else {
@@ -269,7 +288,7 @@ fn head(theme: &Theme, entry: &Entry, layout: Layout) -> Vec<Span<'static>> {
     } else {
         " "
     };
-    let name = format!("{:<9}", entry.instance);
+    let name = part::name(theme, &entry.instance.to_string(), layout.name);
     head.push(Span::styled(name, theme.role(entry.instance.role)));
     head.push(Span::styled(mark, theme.warn));
     head
@@ -340,17 +359,6 @@ fn push_row(rows: &mut [Vec<Span<'static>>], text: &mut String, style: Style) {
 
 fn draw_filter(state: &State, logs: &Logs, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let theme = &state.theme;
-    let text = logs
-        .typing
-        .as_ref()
-        .map_or(logs.filter.text.as_str(), tui_input::Input::value);
-    let mut left = vec![
-        Span::styled("/ ", theme.accent),
-        Span::raw(printable(text, 2000)),
-    ];
-    if let Some(fault) = &logs.filter.fault {
-        left.push(Span::styled(format!("   {fault}"), theme.warn));
-    }
     let conditions = [
         logs.filter
             .least
@@ -370,14 +378,8 @@ fn draw_filter(state: &State, logs: &Logs, area: Rect, buffer: &mut Buffer) -> O
         words.join(theme.pick(" · ", " - ")),
         theme.dim,
     )];
-    render(part::apart(left, right, area.width), area, buffer);
-    let typing = logs.typing.as_ref().filter(|_| state.pane == Pane::Main)?;
-    let column = u16::try_from(typing.visual_cursor() + 2).unwrap_or(u16::MAX);
-    Some(Position::new(
-        area.x
-            .saturating_add(column.min(area.width.saturating_sub(1))),
-        area.y,
-    ))
+    let filter = (&logs.filter, logs.typing.as_ref());
+    part::filter(state, filter, right, area, buffer)
 }
 
 /// What stands on the lower border.
@@ -399,10 +401,18 @@ pub fn foot(state: &State) -> Option<Line<'static>> {
     };
     let dropped = (logs.dropped > 0).then(|| format!("{} dropped", thousands(logs.dropped)));
     let lines = format!("{} lines", thousands(logs.len() as u64));
-    let parts = [Some(how), Some(lines), dropped, window];
+    let zone = (!logs.layout.hide_times).then(|| "UTC".to_owned());
+    let parts = [Some(how), Some(lines), dropped, window, zone];
     let text = parts.into_iter().flatten().collect::<Vec<_>>().join(dot);
     let text = theme.pick(text.clone(), text.replace('\u{2009}', " "));
-    Some(Line::from(Span::styled(format!(" {text} "), theme.dim)))
+    let mut spans = vec![Span::styled(format!(" {text} "), theme.dim)];
+    if let Some(report) = &logs.trouble {
+        let glyph = theme.pick("✗", "x");
+        let words = part::safe(theme, &report.message, 200);
+        spans.insert(0, Span::styled(format!(" {glyph} {words} "), theme.bad));
+        spans.insert(1, Span::styled(theme.pick("·", "-"), theme.dim));
+    }
+    Some(Line::from(spans))
 }
 
 #[cfg(test)]
@@ -414,7 +424,7 @@ mod tests {
     #[test]
     fn a_line_keeps_its_colours_and_loses_what_steers_the_terminal() {
         let text = "\x1b[31mred\x1b[0m \x1b[2J\x1b]52;c;aGk=\x07\x1b[?1049h end\u{202e}";
-        let spans = spans(text, Style::new());
+        let spans = spans(text, Layout::default(), Style::new());
         let all: String = spans.iter().map(|span| &*span.content).collect();
         assert!(
             all.starts_with("red") && !all.contains(char::is_control),

@@ -6,6 +6,7 @@ use ratatui::text::Line;
 use ratatui::text::Span;
 
 use super::part;
+use super::words;
 use crate::tui::keymap::BINDINGS;
 use crate::tui::state::State;
 use crate::tui::state::list::List;
@@ -36,7 +37,7 @@ pub fn draw(state: &State, list: List, area: Rect, buffer: &mut Buffer) {
             .unwrap_or_default();
         let left = vec![
             Span::raw(" "),
-            Span::raw(help.map_or("", |binding| binding.help)),
+            Span::raw(help.map_or_else(String::new, |binding| words::help(state, binding))),
         ];
         let right = vec![Span::styled(format!("{key} "), theme.accent)];
         let line: Line<'_> = part::apart(left, right, row.width.saturating_sub(1));

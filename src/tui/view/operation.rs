@@ -35,6 +35,8 @@ const TITLE: usize = 30;
 const BAR: u16 = 14;
 /// Lines of a failure that stand in the box; Enter opens all of them.
 const FAILURE: usize = 9;
+/// Of the lines that it left, the last ones.
+const LAST: usize = 3;
 
 /// Rows that the box would like to have.
 pub fn height(state: &State, width: u16) -> u16 {
@@ -148,7 +150,7 @@ fn lines(state: &State, operation: &Operation, width: u16) -> Vec<Line<'static>>
         ]));
     }
     if let Some(report) = operation.failure() {
-        lines.extend(failure(theme, report, width).into_iter().take(FAILURE));
+        lines.extend(in_short(theme, report, width));
     }
     lines
 }
@@ -259,39 +261,67 @@ fn share(progress: Progress) -> Option<f64> {
 
 /// What failed, why, the last lines, what to do.
 pub fn failure(theme: &Theme, report: &Report, width: u16) -> Vec<Line<'static>> {
-    let room = usize::from(width).saturating_sub(4);
-    let mut lines = Vec::new();
-    let mut push = |lead: &'static str, lead_style: Style, text: &str, style: Style| {
-        let text = crate::text::printable(text, 2000);
-        let rest = " ".repeat(lead.chars().count());
-        let width = room.saturating_sub(rest.len());
-        for (row, piece) in part::wrapped(&text, width).into_iter().enumerate() {
-            let lead = if row == 0 {
-                lead.to_owned()
-            } else {
-                rest.clone()
-            };
-            lines.push(Line::from(vec![
-                Span::raw("  "),
-                Span::styled(lead, lead_style),
-                Span::styled(piece, style),
-            ]));
-        }
-    };
-    push(
-        "",
-        Style::new(),
-        &format!("{} {}", report.code, report.message),
-        theme.bad,
-    );
-    for cause in &report.causes {
-        push("  ", Style::new(), cause, Style::new());
-    }
-    for line in &report.detail {
-        push(theme.pick("│ ", "| "), theme.dim, line, theme.dim);
-    }
-    if let Some(hint) = &report.hint {
-        push(theme.pick("→ ", "> "), theme.accent, hint, Style::new());
-    }
+    let mut lines = what(theme, report, width);
+    lines.extend(last(theme, &report.detail, width));
+    lines.extend(cure(theme, report, width));
     lines
+}
+
+/// The same in few lines: how it begins, the last of the lines, what to do.
+fn in_short(theme: &Theme, report: &Report, width: u16) -> Vec<Line<'static>> {
+    let detail = &report.detail;
+    let detail = detail
+        .get(detail.len().saturating_sub(LAST)..)
+        .unwrap_or_default();
+    let mut end = last(theme, detail, width);
+    end.extend(cure(theme, report, width));
+    let mut lines = what(theme, report, width);
+    lines.truncate(FAILURE.saturating_sub(end.len()).max(1));
+    lines.extend(end);
+    lines
+}
+
+fn what(theme: &Theme, report: &Report, width: u16) -> Vec<Line<'static>> {
+    let what = format!("{} {}", report.code, report.message);
+    let mut lines = led("", Style::new(), (&what, theme.bad), width);
+    let causes = report.causes.iter();
+    lines.extend(causes.flat_map(|cause| led("  ", Style::new(), (cause, Style::new()), width)));
+    lines
+}
+
+fn last(theme: &Theme, detail: &[String], width: u16) -> Vec<Line<'static>> {
+    let lead = theme.pick("│ ", "| ");
+    let lines = detail.iter();
+    lines
+        .flat_map(|line| led(lead, theme.dim, (line, theme.dim), width))
+        .collect()
+}
+
+fn cure(theme: &Theme, report: &Report, width: u16) -> Vec<Line<'static>> {
+    let lead = theme.pick("→ ", "> ");
+    let hint = report.hint.iter();
+    hint.flat_map(|hint| led(lead, theme.accent, (hint, Style::new()), width))
+        .collect()
+}
+
+/// A text in as many rows as it takes, with something before the first of them.
+fn led(
+    lead: &'static str,
+    lead_style: Style,
+    (text, style): (&str, Style),
+    width: u16,
+) -> Vec<Line<'static>> {
+    let rest = " ".repeat(lead.chars().count());
+    let text = crate::text::printable(text, 2000);
+    let width = usize::from(width).saturating_sub(4 + rest.len());
+    let pieces = part::wrapped(&text, width).into_iter().enumerate();
+    let line = |(row, piece): (usize, String)| {
+        let lead = if row == 0 { lead } else { rest.as_str() };
+        Line::from(vec![
+            Span::raw("  "),
+            Span::styled(lead.to_owned(), lead_style),
+            Span::styled(piece, style),
+        ])
+    };
+    pieces.map(line).collect()
 }

@@ -15,6 +15,7 @@ use ratatui::text::Span;
 
 use super::part;
 use super::render;
+use super::words;
 use crate::tui::state::State;
 use crate::tui::state::overlay::Palette;
 
@@ -46,14 +47,13 @@ pub fn draw(state: &State, palette: &Palette, area: Rect, buffer: &mut Buffer) -
     let height = usize::from(rows.height);
     let offset = (palette.list.selected + 1).saturating_sub(height);
     for ((place, binding), row) in found.into_iter().enumerate().skip(offset).zip(rows.rows()) {
-        let key = state
-            .keymap
-            .key(binding.action)
-            .map(|key| key.to_string())
-            .unwrap_or_default();
+        // A key of all panes that means something else in this one would mislead.
+        let is_hidden = !binding.scope.is_of_pane() && state.keymap.hides(state.scope(), binding);
+        let key = state.keymap.key(binding.action).filter(|_| !is_hidden);
+        let key = key.map(|key| key.to_string()).unwrap_or_default();
         let left = vec![
             Span::raw(" "),
-            Span::raw(binding.help),
+            Span::raw(words::help(state, binding)),
             Span::styled(
                 format!(
                     "   {} {} {}",

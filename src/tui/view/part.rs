@@ -19,7 +19,9 @@ use crate::text::Charset;
 use crate::text::fit;
 use crate::text::printable;
 use crate::tui::keymap::Action;
+use crate::tui::state::Pane;
 use crate::tui::state::State;
+use crate::tui::state::logs::Filter;
 use crate::tui::theme::Theme;
 
 /// The border of a terminal without box characters.
@@ -202,6 +204,52 @@ pub fn cut(spans: Vec<Span<'static>>, width: usize) -> Vec<Span<'static>> {
 /// Text from outside, harmless and cut to a width.
 pub fn safe(theme: &Theme, text: &str, width: usize) -> String {
     fit(&printable(text, 4 * width.max(1)), width, theme.charset)
+}
+
+/// A name in so many columns, cut where it has more.
+pub fn name(theme: &Theme, name: &str, width: usize) -> String {
+    let name = safe(theme, name, width);
+    let pad = width.saturating_sub(name.width());
+    name + &" ".repeat(pad)
+}
+
+/// Columns for the longest of these names, between two bounds.
+pub fn name_width(names: impl Iterator<Item = impl ToString>, least: usize, most: usize) -> usize {
+    let longest = names.map(|name| name.to_string().width()).max();
+    longest.unwrap_or(0).clamp(least, most.max(least))
+}
+
+/// Draws what is looked for below the rows of a tab; returns where the cursor belongs while it is typed.
+pub fn filter(
+    state: &State,
+    (filter, typing): (&Filter, Option<&Input>),
+    right: Vec<Span<'static>>,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let theme = &state.theme;
+    let fault = filter.fault.as_ref().map(|fault| format!("{fault} "));
+    let fault = Span::styled(fault.unwrap_or_default(), theme.warn);
+    let right = [vec![fault], right].concat();
+    let taken = right.iter().map(Span::width).sum::<usize>();
+    let taken = u16::try_from(taken).unwrap_or(u16::MAX).min(area.width / 2);
+    render(
+        apart(vec![Span::styled("/ ", theme.accent)], right, area.width),
+        area,
+        buffer,
+    );
+    let place = Rect {
+        x: area.x.saturating_add(2).min(area.right()),
+        width: area.width.saturating_sub(taken + 3),
+        ..area
+    };
+    let Some(typing) = typing else {
+        let text = safe(theme, &filter.text, place.width.into());
+        render(Span::raw(text), place, buffer);
+        return None;
+    };
+    let cursor = input(theme, typing, (true, Style::new()), place, buffer);
+    cursor.filter(|_| state.pane == Pane::Main)
 }
 
 /// A text in lines of at most `width` columns, broken between words where that is possible.

@@ -18,6 +18,7 @@ use ratatui::style::Modifier;
 use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::text::Span;
+use unicode_width::UnicodeWidthStr;
 
 use super::operation::failure;
 use super::part;
@@ -118,10 +119,25 @@ fn draw_form(state: &State, query: &Query, area: Rect, buffer: &mut Buffer) -> O
             ..left
         };
         typed = draw_input(theme, query, field, input, buffer).or(typed);
+        draw_place_name(theme, query, field, input, buffer);
         left = after(left, wide + 1);
     }
     render(views, place, buffer);
     typed
+}
+
+/// The name of a place behind its code, where that leaves room.
+fn draw_place_name(theme: &Theme, query: &Query, field: Field, area: Rect, buffer: &mut Buffer) {
+    let is_place = matches!(field, Field::From | Field::To) && query.typing != Some(field);
+    let Some(name) = query.place_name(field).filter(|_| is_place) else {
+        return;
+    };
+    let code = u16::try_from(query.input(field).value().width()).unwrap_or(u16::MAX);
+    let room = after(area, code.saturating_add(1));
+    if room.width >= 4 {
+        let name = part::safe(theme, name, room.width.into());
+        render(Span::styled(name, theme.dim), room, buffer);
+    }
 }
 
 /// The places that have the letters, below the input in which they are typed.
@@ -147,7 +163,7 @@ fn draw_offers(state: &State, query: &Query, (area, at): (Rect, Position), buffe
         height,
     };
     let inside = part::over(state, "tab takes", place, buffer);
-    for ((row, (text, name)), at) in offered.into_iter().enumerate().zip(inside.rows()) {
+    for ((row, (text, name)), at) in offered.iter().enumerate().zip(inside.rows()) {
         let room = usize::from(at.width).saturating_sub(3);
         let text = part::safe(theme, text, room);
         let rest = room.saturating_sub(text.chars().count() + 2);
@@ -220,9 +236,9 @@ fn verdict(state: &State, query: &Query) -> Vec<Span<'static>> {
         }
         _ => {}
     }
-    if query.live {
+    if let Some(seconds) = query.live {
         words.push(Span::styled(
-            format!("{} live every 5 s ", theme.pick("·", "-")),
+            format!("{} live, {seconds} s ", theme.pick("·", "-")),
             theme.accent,
         ));
     }
@@ -264,6 +280,9 @@ fn draw_answer(state: &State, query: &Query, area: Rect, buffer: &mut Buffer) {
         return draw_lines(failure(theme, report, area.width), area, buffer);
     }
     let Some(answered) = &query.answered else {
+        if query.asking.is_some() {
+            return part::empty(theme, &[Line::from("asking")], area, buffer);
+        }
         let key = state
             .keymap
             .key(Action::Ask)

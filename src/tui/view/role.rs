@@ -26,35 +26,47 @@ const NAME: usize = 10;
 /// Rows of a probe's words at most.
 const WORDS: usize = 6;
 
+/// Rows that the box would like to have in so many columns.
+pub fn height(state: &State, width: u16) -> u16 {
+    let lines =
+        chosen(state).map(|(role, found)| lines(state, role, found, width.saturating_sub(2)));
+    let lines = lines.map_or(1, |lines| lines.len());
+    u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2)
+}
+
+fn chosen(state: &State) -> Option<(&RoleStatus, &Found)> {
+    let status = state.chosen()?.selected_status()?;
+    Some((status, state.selected()?))
+}
+
 /// Draws the box.
 pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     let theme = &state.theme;
-    let chosen = state.chosen().zip(state.selected());
-    let name = chosen.map_or_else(
-        || "Role".to_owned(),
-        |(_, found)| found.instance.to_string(),
-    );
+    let role = chosen(state);
+    let gone = state.chosen().and_then(|known| known.role);
+    let name = match (role, gone) {
+        (Some((role, _)), _) => role.name.clone(),
+        (None, Some(gone)) => gone.to_string(),
+        (None, None) => "Role".to_owned(),
+    };
     render(
         part::frame(theme, part::title(theme, &name, false), false),
         area,
         buffer,
     );
     let inside = part::inside(area);
-    let role = chosen
-        .and_then(|(known, found)| Some((known.statuses().get(known.roles.selected)?, found)));
-    match role {
-        Some((role, found)) => {
-            let lines = lines(state, role, found, inside.width);
-            for (line, row) in lines.into_iter().zip(inside.rows()) {
-                render(line, row, buffer);
-            }
-        }
-        None => part::empty(theme, &[Line::from("nothing runs here")], inside, buffer),
+    let Some((role, found)) = role else {
+        let words = gone.map_or("nothing runs here", |_| "it is not there at the moment");
+        return part::empty(theme, &[Line::from(words)], inside, buffer);
+    };
+    let lines = lines(state, role, found, inside.width);
+    for (line, row) in lines.into_iter().zip(inside.rows()) {
+        render(line, row, buffer);
     }
 }
 
 /// Every line of it in so many columns.
-pub fn lines(state: &State, role: &RoleStatus, found: &Found, width: u16) -> Vec<Line<'static>> {
+fn lines(state: &State, role: &RoleStatus, found: &Found, width: u16) -> Vec<Line<'static>> {
     let theme = &state.theme;
     let room = usize::from(width).saturating_sub(NAME + 3).max(1);
     let (_, style, word) = super::roles::word(theme, role);
@@ -70,11 +82,12 @@ pub fn lines(state: &State, role: &RoleStatus, found: &Found, width: u16) -> Vec
         1 => "once".to_owned(),
         more => format!("{more} times"),
     };
+    let udp = || role.ports.first().map(ToString::to_string);
     let port = role.endpoint.map(|endpoint| endpoint.to_string());
     let rows = [
         ("restarted", Some(restarts)),
         ("from", Some(role.image.clone())),
-        ("port", port),
+        ("port", port.or_else(udp)),
         ("name", Some(found.name.clone())),
     ];
     for (name, value) in rows {

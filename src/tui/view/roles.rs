@@ -52,7 +52,11 @@ fn draw_warning(state: &State, area: Rect, buffer: &mut Buffer) {
         Span::raw(part::safe(theme, &warning, room)),
     ];
     let mut second = vec![Span::raw("    ")];
-    second.extend(part::hint(state, Action::Up, "puts that right"));
+    let trouble = state.chosen().and_then(|known| known.trouble.as_ref());
+    match trouble.map(|trouble| trouble.hint.as_deref().unwrap_or("trying again")) {
+        Some(cure) => second.push(Span::styled(part::safe(theme, cure, room), theme.dim)),
+        None => second.extend(part::hint(state, Action::Up, "puts that right")),
+    }
     for (spans, row) in [first, second].into_iter().zip(area.rows()) {
         render(Line::from(spans), row, buffer);
     }
@@ -66,34 +70,6 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     draw_rows(state, part::inside(area), buffer);
 }
 
-/// Draws the list over the pane, where it has no place of its own.
-pub fn draw_over(state: &State, area: Rect, buffer: &mut Buffer) {
-    let rows = height(state).saturating_sub(2);
-    let chosen = state.chosen().zip(state.selected());
-    let role = chosen
-        .and_then(|(known, found)| Some((known.statuses().get(known.roles.selected)?, found)));
-    let width = 60.min(area.width.saturating_sub(2));
-    let about = role.map(|(role, found)| super::role::lines(state, role, found, width));
-    let about = about.unwrap_or_default();
-    let below = u16::try_from(about.len()).unwrap_or(0);
-    let wanted = rows + below + 4;
-    let box_ = part::centred(area, width, wanted.min(area.height.saturating_sub(2)));
-    let inside = part::over(state, "Roles", box_, buffer);
-    draw_rows(
-        state,
-        part::top(inside, rows.min(inside.height.saturating_sub(1))),
-        buffer,
-    );
-    let place = part::below(inside, rows + 1);
-    let place = part::top(place, place.height.saturating_sub(1));
-    for (line, row) in about.into_iter().zip(place.rows()) {
-        render(line, row, buffer);
-    }
-    let mut keys = part::hint(state, Action::Open, "logs  ");
-    keys.extend(part::hint(state, Action::Back, "back"));
-    render(Line::from(keys), part::bottom(inside, 1), buffer);
-}
-
 fn draw_rows(state: &State, area: Rect, buffer: &mut Buffer) {
     let Some(known) = state.chosen() else {
         return;
@@ -103,9 +79,10 @@ fn draw_rows(state: &State, area: Rect, buffer: &mut Buffer) {
     }
     let list = part::top(area, area.height.saturating_sub(warning_height(state)));
     draw_warning(state, part::below(area, list.height), buffer);
-    let rows = known.statuses().iter().enumerate().skip(known.roles.offset);
-    for ((place, role), row) in rows.zip(list.rows()) {
-        let chosen = state.pane == Pane::Roles && place == known.roles.selected;
+    let selected = known.selected_status().map(|role| &role.name);
+    let rows = known.statuses().iter().skip(known.roles.offset);
+    for (role, row) in rows.zip(list.rows()) {
+        let chosen = state.pane == Pane::Roles && selected == Some(&role.name);
         let line = line(state, known, role, area.width.saturating_sub(1));
         part::row(&state.theme, line, chosen, row, buffer);
     }
@@ -139,11 +116,15 @@ fn owned(line: Line<'_>) -> Line<'static> {
 fn line(state: &State, known: &Known, role: &RoleStatus, width: u16) -> Line<'static> {
     let theme = &state.theme;
     let (glyph, style, word) = word(theme, role);
+    // The rest of the row is words and figures.
+    let most = usize::from(width).saturating_sub(28);
+    let names = known.statuses().iter().map(|role| &role.name);
+    let name = part::name(theme, &role.name, part::name_width(names, 9, most));
     let left = vec![
         Span::raw(" "),
         Span::styled(glyph, style),
         Span::raw(" "),
-        Span::styled(format!("{:<9}", role.name), theme.role(role.role)),
+        Span::styled(name, theme.role(role.role)),
         Span::styled(format!(" {word}"), quiet(theme, role)),
     ];
     let running = role.state == Doing::Running;

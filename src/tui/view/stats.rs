@@ -25,6 +25,7 @@ use super::part;
 use super::render;
 use crate::engine::Role;
 use crate::engine::State as Doing;
+use crate::tui::keymap::Action;
 use crate::tui::state::State;
 use crate::tui::state::charts::Metrics;
 use crate::tui::state::known::Known;
@@ -65,11 +66,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
         return;
     };
     if known.charts.last().is_none() {
-        let words = [
-            Line::from("nothing runs here, so nothing is used"),
-            Line::from("figures come every two seconds"),
-        ];
-        return part::empty(&state.theme, &words, area, buffer);
+        return part::empty(&state.theme, &nothing(state, known), area, buffer);
     }
     for (note, row) in notes(state, known).into_iter().zip(area.rows()) {
         let left = part::cut(vec![note], area.width.into());
@@ -83,6 +80,20 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
         charts_area(state, known, area),
         buffer,
     );
+}
+
+fn nothing(state: &State, known: &Known) -> Vec<Line<'static>> {
+    if known.look.is_none() {
+        return vec![Line::from("looking")];
+    }
+    if known.instances().is_empty() {
+        let key = state.keymap.word(Action::Up);
+        return vec![
+            Line::from("nothing runs here, so nothing is used"),
+            Line::from(format!("{key} starts {}", known.key.name)),
+        ];
+    }
+    vec![Line::from("the first figures are on their way")]
 }
 
 fn draw_charts(state: &State, known: &Known, skipped: usize, area: Rect, buffer: &mut Buffer) {

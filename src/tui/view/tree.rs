@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::text::Span;
 use tui_input::Input;
+use unicode_width::UnicodeWidthStr;
 
 use super::operation::failure;
 use super::part;
@@ -48,6 +49,12 @@ pub fn draw_over(
             return None;
         }
         Some(Err(report)) => {
+            let back = part::hint(state, Action::Back, "close ");
+            part::foot(
+                Line::from([vec![Span::raw(" ")], back].concat()),
+                place,
+                buffer,
+            );
             let lines = failure(&state.theme, report, inside.width);
             for (line, row) in lines.into_iter().zip(inside.rows()) {
                 render(line, row, buffer);
@@ -71,7 +78,7 @@ fn keys(state: &State, tree: &Tree) -> Line<'static> {
         keys.push(Span::styled(words, state.theme.accent));
     }
     for (action, word) in [
-        (Action::Open, "fold  "),
+        (Action::Open, "open  "),
         (Action::FoldAll, "fold all  "),
         (Action::Search, "search  "),
         (Action::NextMatch, "next  "),
@@ -92,7 +99,7 @@ pub fn draw(state: &State, tree: &Tree, focused: bool, area: Rect, buffer: &mut 
         let chosen = focused && row == list.selected;
         part::row(
             theme,
-            line(theme, node, found, place.width),
+            line(theme, (tree, row, node), found, place.width),
             chosen,
             place,
             buffer,
@@ -100,20 +107,30 @@ pub fn draw(state: &State, tree: &Tree, focused: bool, area: Rect, buffer: &mut 
     }
 }
 
-fn line(theme: &Theme, node: &Node, found: bool, width: u16) -> Line<'static> {
-    let glyph = match (node.kind, node.open) {
-        (Kind::Branch, true) => theme.pick("▾ ", "- "),
-        (Kind::Branch, false) => theme.pick("▸ ", "+ "),
-        _ => "  ",
+fn line(
+    theme: &Theme,
+    (tree, row, node): (&Tree, usize, &Node),
+    found: bool,
+    width: u16,
+) -> Line<'static> {
+    let glyph = match (node.kind.is_branch(), node.open) {
+        (true, true) => theme.pick("▾ ", "- "),
+        (true, false) => theme.pick("▸ ", "+ "),
+        (false, _) => "  ",
     };
     let indent = " ".repeat(2 * node.depth.min(40));
     let key = part::safe(theme, &node.key, 60);
-    let used = indent.len() + 5 + key.chars().count();
+    // The bar, a space, the glyph and the gap behind the key.
+    let used = indent.len() + 6 + key.width();
     let room = usize::from(width).saturating_sub(used).max(1);
     let (text, style) = match node.kind {
-        Kind::Branch if node.open => (String::new(), theme.dim),
-        Kind::Branch => (node.text.clone(), theme.dim),
-        Kind::Text => (format!("{:?}", node.text), theme.accent),
+        Kind::Object | Kind::Array if node.open => (String::new(), theme.dim),
+        Kind::Object | Kind::Array => (tree.preview(row), theme.dim),
+        Kind::Text => {
+            // No more of it than the row can hold is put into quotation marks.
+            let beginning: String = node.text.chars().take(room + 1).collect();
+            (format!("{beginning:?}"), theme.accent)
+        }
         Kind::Plain => (node.text.clone(), theme.accent),
     };
     let raise = |style: ratatui::style::Style| {

@@ -84,6 +84,18 @@ fn ports_are_told(environment: &Environment) {
     assert_eq!(roles, ["database", "api"]);
     let json = environment.run(&["port", "--json"]).exits(0).json();
     assert_eq!(json["ports"][1]["endpoint"], address.trim());
+    assert_eq!(json["ports"][1]["port"], 8000);
+    let inside = environment.run(&["port", "api", "8000"]).exits(0).stdout;
+    assert_eq!(inside, address);
+    let another = environment.run(&["port", "api", "80"]).exits(1);
+    another.says(&[
+        "api publishes no port 80; it publishes 8000",
+        "`ratesdev port api",
+    ]);
+    environment
+        .run(&["port", "api", "http"])
+        .exits(2)
+        .says(&["a number like 80, or 53/udp"]);
     environment
         .run(&["port", "seed"])
         .exits(3)

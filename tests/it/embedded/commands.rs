@@ -29,6 +29,11 @@ fn psql_and_exec_run_beside_a_role_with_plain_streams_and_their_own_exit_code() 
         format!("127.0.0.1:{}", port.stdout.trim()),
         beside.run(&["port", "database"]).exits(0).stdout.trim()
     );
+    // The number that it has in a container, so that a script works on every engine.
+    assert_eq!(
+        beside.run(&["port", "database", "5432"]).exits(0).stdout,
+        beside.run(&["port", "database"]).exits(0).stdout
+    );
     beside
         .run(&["exec", "database", "sh", "-c", "exit 7"])
         .exits(7);

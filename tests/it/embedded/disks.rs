@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::rc::Rc;
@@ -28,17 +29,11 @@ impl Disk {
     /// A new one; none where nothing may be mounted.
     fn new(size: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let options = format!("{size},mode=755");
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]);
-        let mounted = mount.arg(folder.path()).output();
-        if mounted.is_ok_and(|mounted| mounted.status.success()) {
-            std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
-            return Some(Self(folder));
+        if !mount(size, folder.path()) {
+            return None;
         }
-        eprintln!("CANNOT RUN HERE: a small disk needs root, and the right to mount");
-        assert!(std::env::var_os("CI").is_none(), "CI must be able to");
-        None
+        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        Some(Self(folder))
     }
 
     fn remount(&self, options: &str) {
@@ -76,9 +71,47 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        let mut unmount = Command::new("umount");
-        drop(unmount.arg("--lazy").arg(self.0.path()).status());
+        unmount(self.0.path());
     }
+}
+
+/// Whether a disk of this size could be mounted there.
+fn mount(size: &str, folder: &Path) -> bool {
+    let options = format!("{size},mode=755");
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]);
+    let mounted = mount.arg(folder).output();
+    let is_mounted = mounted.is_ok_and(|mounted| mounted.status.success());
+    if !is_mounted {
+        eprintln!("CANNOT RUN HERE: a small disk needs root, and the right to mount");
+        assert!(std::env::var_os("CI").is_none(), "CI must be able to");
+    }
+    is_mounted
+}
+
+fn unmount(folder: &Path) {
+    let mut unmount = Command::new("umount");
+    drop(unmount.arg("--lazy").arg(folder).status());
+}
+
+/// What somebody mounted there keeps the folder, as a `kill` at that instant would.
+#[test]
+fn a_folder_that_is_left_when_all_in_it_goes_is_removed_by_the_next_down() {
+    let (home, checkout) = (Home::new(), Rc::new(Checkout::small()));
+    let left = Environment::embedded("left", &checkout, home.clone());
+    left.run(&["up"]).exits(0);
+    let inside = home.place(&left.name).join("mounted");
+    std::fs::create_dir(&inside).unwrap();
+    if !mount("size=1m", &inside) {
+        return;
+    }
+    let refused = left.run(&["down", "-v", "--yes"]);
+    unmount(&inside);
+    refused.exits(1).says(&[&left.name, "hint:"]);
+    left.run(&["down", "-v", "--yes"]).exits(0);
+    left.is_gone();
+    let environments = home.place(&left.name).parent().unwrap().read_dir();
+    assert_eq!(environments.unwrap().count(), 0);
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! From nothing to an environment that answers, and back.
 
+use std::io::Write;
+use std::net::TcpStream;
 use std::os::unix::fs::MetadataExt;
 use std::rc::Rc;
+use std::time::Duration;
+use std::time::Instant;
 
 use crate::support::checkout::Checkout;
 use crate::support::checkout::slow_dump;
@@ -141,6 +145,55 @@ fn what_was_stopped_does_not_start_where_its_port_is_taken() {
     drop(taken);
     stopped.run(&["start"]).exits(0);
     stopped.is_whole();
+}
+
+/// The API waits for a client that has begun to ask.
+#[test]
+fn a_role_that_does_not_end_is_killed_after_its_own_grace_or_the_given_one() {
+    let (stubborn, home) = small("grace");
+    let patient = "[api]\nrequest_timeout = \"100s\"\n";
+    stubborn
+        .checkout
+        .edit("profiles/dev.toml", "[api]\n", patient);
+    let up = || {
+        stubborn.run(&["up"]).exits(0);
+        begin_to_ask(&home, &stubborn)
+    };
+    let client = up();
+    an_impatient_command_shortens_the_grace_of_an_earlier_one(&stubborn);
+    drop(client);
+    let timed = |words: &[&str]| {
+        let _client = up();
+        let begun = Instant::now();
+        stubborn.run(words).exits(0);
+        begun.elapsed()
+    };
+    let usual = Duration::from_secs(15);
+    assert!(timed(&["restart", "api"]) >= usual);
+    for words in [&["restart", "api", "-t", "1"][..], &["down", "-t", "1"]] {
+        let (took, given) = (timed(words), Duration::from_secs(1));
+        assert!(given <= took && took < usual, "{words:?} took {took:?}");
+    }
+}
+
+fn begin_to_ask(home: &Home, environment: &Environment) -> TcpStream {
+    let endpoint = home.record(&environment.name, "api")["endpoint"].clone();
+    let mut client = TcpStream::connect(endpoint.as_str().unwrap()).unwrap();
+    client.write_all(b"GET /health/live HTTP/1.1\r\n").unwrap();
+    client
+}
+
+fn an_impatient_command_shortens_the_grace_of_an_earlier_one(stubborn: &Environment) {
+    let begun = Instant::now();
+    let patient = stubborn.start(&["stop", "api", "-t", "90"]);
+    eventually("the API has been asked to end", || {
+        let logs = stubborn.run(&["logs", "api"]);
+        logs.stdout.contains("draining").then_some(())
+    });
+    patient.interrupt();
+    patient.finish().exits(130);
+    stubborn.run(&["stop", "api", "-t", "1"]).exits(0);
+    assert!(begun.elapsed() < Duration::from_secs(80));
 }
 
 #[test]

@@ -78,6 +78,14 @@ fn data_of_another_major_version_is_kept_and_named() {
     std::fs::write(&version, "9999\n").unwrap();
     let refused = up(&foreign, &[]).exits(1);
     refused.says(&["E-POSTGRES-VERSION", "9999", "down -v"]);
+    let doctor = foreign.run(&["doctor"]).exits(1);
+    doctor.says(&[
+        "✗ postgres",
+        "E-POSTGRES-VERSION",
+        "9999",
+        "cure:",
+        "down -v",
+    ]);
     std::fs::write(&version, ours).unwrap();
     up(&foreign, &[]).exits(0);
     foreign.is_whole();

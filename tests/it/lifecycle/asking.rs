@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use crate::support::environment::Environment;
 use crate::support::environment::Kind;
+use crate::support::environment::QUESTION;
 use crate::support::environment::on_every_engine;
 use crate::support::eventually;
 use crate::support::http::get;
@@ -24,6 +25,29 @@ const PATH: &str = "/rates?date_from=2021-01-31&date_to=2021-01-31&orig_code=CNG
 
 on_every_engine! {
     questions_are_answered_or_refused_in_words_while_the_database_dies_and_comes_back,
+    a_watched_question_tells_that_the_database_is_away_and_goes_on_when_it_is_back,
+}
+
+fn a_watched_question_tells_that_the_database_is_away_and_goes_on_when_it_is_back(kind: Kind) {
+    let Some(asked) = Environment::ready_on(kind, "watched") else {
+        return;
+    };
+    let words = [&["query"], &QUESTION[..], &["--watch", "1"]].concat();
+    let watch = asked.start(&words);
+    let said = |words: &str| watch.said().matches(words).count();
+    for outage in 0..3 {
+        eventually("the rates are shown", || {
+            (said("1 with an average") > outage).then_some(())
+        });
+        let before = said("the API answered 503");
+        asked.run(&["stop", "database"]).exits(0);
+        eventually("it says that the database is away", || {
+            (said("the API answered 503") > before).then_some(())
+        });
+        asked.run(&["start", "database"]).exits(0);
+    }
+    watch.interrupt();
+    watch.finish().exits(0);
 }
 
 fn questions_are_answered_or_refused_in_words_while_the_database_dies_and_comes_back(kind: Kind) {

@@ -6,12 +6,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
+use std::sync::mpsc::channel;
 
 use crate::support::checkout::Checkout;
 use crate::support::docker::Container;
 use crate::support::docker::docker;
 use crate::support::environment::Environment;
 use crate::support::environment::program;
+use crate::support::front::Brake;
 use crate::support::registry::Registry;
 use crate::support::run::Run;
 use crate::support::run::Running;
@@ -155,6 +157,25 @@ fn a_port_that_a_container_holds_is_named_before_anything_is_done() {
         "hint:",
     ]);
     environment.is_gone();
+}
+
+/// A network that the Engine makes when the command has ended is a second one of its name for the next.
+#[test]
+fn an_up_that_fails_waits_for_what_the_engine_is_making_for_it() {
+    let Some(environment) = Environment::small("making") else {
+        return;
+    };
+    let (go_on, told) = channel();
+    let brake = Brake::on("/networks/create", told);
+    let up = ["up", "--set", "database.image=127.0.0.1:1/nothing:1"];
+    let mut up = environment.command(&up);
+    let up = Running::start(up.env("DOCKER_HOST", brake.engine()));
+    up.wait_for("failed");
+    go_on.send(()).unwrap();
+    let failed = up.finish().exits(1);
+    failed.says(&["E-REGISTRY-UNREACHABLE", "✓ network"]);
+    environment.run(&["up"]).exits(0);
+    environment.is_whole();
 }
 
 #[test]

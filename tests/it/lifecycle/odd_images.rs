@@ -206,16 +206,29 @@ fn data_of_another_major_version_is_named_and_kept() {
     let refused = environment.run(&["up"]).exits(1);
     eprintln!("{refused}");
     refused.says(&["E-POSTGRES-VERSION", &image, "version 12", "hint:"]);
+    let told = [
+        "E-POSTGRES-VERSION",
+        &image,
+        "PostgreSQL 12",
+        "cure:",
+        "down -v",
+    ];
+    environment.run(&["doctor"]).exits(1).says(&told);
     environment.run(&["down"]).exits(0);
     let newer = write("99");
     assert_eq!(newer, "12");
+    let told = ["E-POSTGRES-VERSION", "PostgreSQL 99"];
+    environment.run(&["doctor"]).exits(1).says(&told);
+    environment.is_down();
     environment
         .run(&["up"])
         .exits(1)
         .says(&["E-POSTGRES-VERSION", "version 99"]);
     write(&own);
+    environment.run(&["doctor"]).exits(0);
     environment.run(&["up"]).exits(0);
     environment.answers();
+    environment.run(&["doctor"]).exits(0);
     assert_eq!(environment.loaded_at(), loaded_at);
 }
 

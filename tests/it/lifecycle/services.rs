@@ -1,6 +1,8 @@
 //! Services of the team's own beside the roles of every environment, and code that is mounted.
 
 use std::rc::Rc;
+use std::time::Duration;
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -14,7 +16,7 @@ use crate::support::run::Running;
 use crate::support::terminal::Terminal;
 
 /// A second PostgreSQL that the API depends on, with a volume of its own.
-const STORE: &str = "
+pub const STORE: &str = "
 [services.store]
 image = \"IMAGE\"
 environment = { POSTGRES_PASSWORD = \"x\" }
@@ -26,7 +28,7 @@ interval = \"1s\"
 ";
 
 /// Something that only runs, and whose files say what it was told.
-const WORKER: &str = "
+pub const WORKER: &str = "
 [services.worker]
 image = \"IMAGE\"
 entrypoint = [\"sh\", \"-c\"]
@@ -41,14 +43,15 @@ pids = 50
 ";
 
 /// A checkout whose profile `dev` has this besides, and a folder `code`.
-fn checkout(more: &str) -> Rc<Checkout> {
+pub fn checkout(more: &str) -> Rc<Checkout> {
     let checkout = Rc::new(Checkout::small());
     checkout.write("code/main.py", "one");
     profile(&checkout, more);
     checkout
 }
 
-fn profile(checkout: &Checkout, more: &str) {
+/// Gives the profile `dev` these lines for its API, and these services after a `---`.
+pub fn profile(checkout: &Checkout, more: &str) {
     let path = checkout.path().join("profiles/dev.toml");
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/profiles/dev.toml");
     let shipped = std::fs::read_to_string(shipped).unwrap();
@@ -82,6 +85,35 @@ fn services_start_after_what_they_need_are_found_by_name_and_kept_or_removed_wit
     they_see_what_they_were_given(&environment);
     they_are_roles_like_any_other(&environment);
     what_they_keep_goes_with_the_data(&environment);
+}
+
+/// The first process of a container hears only what it listens for.
+#[test]
+fn a_service_that_does_not_end_is_killed_after_its_own_grace_or_the_given_one() {
+    let stubborn = "
+[services.stubborn]
+image = \"IMAGE\"
+entrypoint = [\"sleep\", \"infinity\"]
+";
+    let Some(environment) = Environment::new("grace", &checkout(stubborn)) else {
+        return;
+    };
+    let timed = |words: &[&str]| {
+        environment.run(&["up"]).exits(0);
+        let begun = Instant::now();
+        environment.run(words).exits(0);
+        begun.elapsed()
+    };
+    let usual = Duration::from_secs(10);
+    assert!(timed(&["restart", "stubborn"]) >= usual);
+    for words in [
+        &["restart", "stubborn", "-t", "1"][..],
+        &["stop", "stubborn", "--timeout", "1"],
+        &["down", "-t", "1"],
+    ] {
+        let (took, given) = (timed(words), Duration::from_secs(1));
+        assert!(given <= took && took < usual, "{words:?} took {took:?}");
+    }
 }
 
 fn they_see_what_they_were_given(environment: &Environment) {

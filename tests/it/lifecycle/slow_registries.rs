@@ -34,7 +34,7 @@ fn a_registry_that_says_nothing_is_named_when_the_engine_gives_it_up() {
     up.exits(1).says(&[
         "E-REGISTRY-UNREACHABLE",
         &name,
-        "Client.Timeout exceeded",
+        "caused by: Get",
         "hint:",
         "is slow or breaks off",
     ]);

@@ -161,9 +161,7 @@ fn sent_login(heard: &str) -> serde_json::Value {
     let headers = heard.lines().filter_map(|line| line.split_once(": "));
     let mut logins = headers.filter(|(name, _)| name.eq_ignore_ascii_case("x-registry-auth"));
     let (_, login) = logins.next_back().expect("a login is sent");
-    // The end of the line is shown as `\r`.
-    let value = login.split('\\').next();
-    let json = URL_SAFE.decode(value.unwrap()).unwrap();
+    let json = URL_SAFE.decode(login).unwrap();
     serde_json::from_slice(&json).unwrap()
 }
 

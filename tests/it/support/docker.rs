@@ -83,10 +83,11 @@ pub fn has_image(image: &str) -> bool {
 pub struct Image(String);
 
 impl Image {
-    /// Builds an image from the lines of a Dockerfile; `FROM` the database's image is put before them.
+    /// Builds an image from the lines of a Dockerfile; `FROM` the database's image is put before them. It shares nothing
+    /// with the images of other tests, whose layers would be there after it was removed, or go with theirs.
     pub fn build(name: &str, lines: &str) -> Self {
         let mut build = client()
-            .args(["build", "--quiet", "--tag", name, "-"])
+            .args(["build", "--quiet", "--no-cache", "--tag", name, "-"])
             .env("DOCKER_BUILDKIT", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -51,7 +51,7 @@ pub struct PrivateEngine {
 impl PrivateEngine {
     /// Starts one that has the database's image. None where the test may not: it takes root.
     pub fn start(megabytes: u32) -> Option<Self> {
-        if !docker::is_there() || !may_start() {
+        if !docker::is_there() || !may_have("a Docker Engine of its own") {
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
@@ -62,7 +62,7 @@ impl PrivateEngine {
         let group = format!("ratesdev-it-{}", token());
         let server = serve(&first, folder.path(), &group);
         let engine = Self {
-            before: File::open("/proc/thread-self/ns/net").unwrap(),
+            before: own_network(),
             folder,
             group,
             first,
@@ -87,8 +87,7 @@ impl PrivateEngine {
     }
 
     fn enter(&self) {
-        let network = File::open(format!("/proc/{}/ns/net", self.first.id())).unwrap();
-        go_to(&network);
+        go_to(&network_of(&self.first));
         HOST.set(Some(self.host()));
     }
 
@@ -195,10 +194,10 @@ fn wait() {
 }
 
 /// Namespaces are root's; CI does not accept that a test is left out.
-fn may_start() -> bool {
+pub fn may_have(what: &str) -> bool {
     let root = rustix::process::getuid().is_root();
     if !root {
-        eprintln!("!!! THIS TEST DID NOT RUN, it needs root for a Docker Engine of its own");
+        eprintln!("!!! THIS TEST DID NOT RUN, it needs root for {what}");
         assert!(
             std::env::var("CI").as_deref() != Ok("true"),
             "CI needs root"
@@ -259,7 +258,18 @@ fn inside(first: &Child, program: &str) -> Command {
     command
 }
 
-fn go_to(network: &File) {
+/// The network that this thread is in.
+pub fn own_network() -> File {
+    File::open("/proc/thread-self/ns/net").unwrap()
+}
+
+/// The network that a process is in.
+pub fn network_of(process: &Child) -> File {
+    File::open(format!("/proc/{}/ns/net", process.id())).unwrap()
+}
+
+/// Takes this thread to a network, with all that it starts and every connection that it makes from now on.
+pub fn go_to(network: &File) {
     move_into_link_name_space(network.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
 }
 

@@ -1,6 +1,7 @@
 //! An environment of a test's own, driven through the built program; nothing of it is left when it is dropped.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::rc::Rc;
@@ -317,15 +318,19 @@ impl Environment {
     /// Makes sure that it has all it should and nothing else, answers, and needs nothing.
     #[track_caller]
     pub fn is_whole(&self) {
+        self.is_whole_with(&[], 0);
+    }
+
+    /// The same where it has services of the team's own, which keep things in so many volumes.
+    #[track_caller]
+    pub fn is_whole_with(&self, services: &[&str], volumes: usize) {
         match &self.engine {
             Engine::Docker { .. } => {
-                let [mut containers, networks, volumes] = self.things();
-                containers.sort_unstable();
-                assert_eq!(
-                    containers,
-                    ["api", "database"].map(|role| self.container(role))
-                );
-                assert_eq!((networks.len(), volumes.len()), (1, 2));
+                let [containers, networks, all] = self.things();
+                let roles = ["api", "database"].iter().chain(services);
+                let roles: BTreeSet<_> = roles.map(|role| self.container(role)).collect();
+                assert_eq!(BTreeSet::from_iter(containers), roles);
+                assert_eq!((networks.len(), all.len()), (1, 2 + volumes));
             }
             Engine::Embedded(home) => {
                 // A session of the server goes by the server's own name until it has found its own.
@@ -339,6 +344,25 @@ impl Environment {
         self.answers();
         let up = self.run(&["up"]).exits(0);
         up.says(&["nothing had to change"]);
+    }
+
+    /// Makes sure that nothing of it runs, and that its roles are there to go on.
+    #[track_caller]
+    pub fn is_stopped(&self) {
+        match &self.engine {
+            Engine::Docker { .. } => {
+                let filter = format!("label={LABEL}={}", self.name);
+                assert_eq!(docker(&["ps", "--quiet", "--filter", &filter]), "");
+            }
+            Engine::Embedded(home) => home.is_quiet(&self.name),
+        }
+        let status = self.run(&["status", "--json"]).exits(3).json();
+        let mut roles = status["roles"].as_array().unwrap().iter();
+        assert!(roles.len() > 1, "{status}");
+        assert!(
+            roles.all(|role| role["state"]["is"] == "exited"),
+            "{status}"
+        );
     }
 
     /// Makes sure that nothing of it runs, and that its data is there.

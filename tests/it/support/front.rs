@@ -1,9 +1,12 @@
 //! Other doors to the Engine of this machine: TCP ports, with TLS and without, and sockets; closed when dropped.
 
-use std::fs::File;
+use std::io::Read;
+use std::io::Write;
 use std::net::IpAddr;
+use std::net::Shutdown;
 use std::net::SocketAddr;
 use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -11,9 +14,13 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::mpsc::Receiver;
 
 use tempfile::TempDir;
 
+use super::elsewhere;
 use super::eventually;
 
 /// The socket that the tests' Engine listens on.
@@ -33,11 +40,16 @@ impl Front {
 
     /// A port of loopback that speaks TLS with whoever has a certificate of the authority.
     pub fn tls(authority: &Authority) -> Self {
+        Self::tls_at([127, 0, 0, 1].into(), authority)
+    }
+
+    /// The same of this address.
+    pub fn tls_at(address: IpAddr, authority: &Authority) -> Self {
         let files = authority.0.path().display();
         let options = format!(
             ",cert={files}/server/cert.pem,key={files}/server/key.pem,cafile={files}/ca.pem,verify=1"
         );
-        Self::start([127, 0, 0, 1].into(), "OPENSSL-LISTEN", &options)
+        Self::start(address, "OPENSSL-LISTEN", &options)
     }
 
     /// The address of the Engine behind it.
@@ -91,7 +103,7 @@ impl Door {
         format!("unix://{}", self.socket().display())
     }
 
-    /// All that went through it, as text.
+    /// All that was asked through it, as text; what one connection sends at once stands together.
     pub fn heard(&self) -> String {
         let heard = std::fs::read(self.folder.path().join("heard")).unwrap();
         String::from_utf8_lossy(&heard).into_owned()
@@ -102,9 +114,10 @@ impl Door {
         let socket = self.socket();
         let listen = format!("UNIX-LISTEN:{},fork,unlink-early", socket.display());
         let server = Command::new("socat")
-            .args(["-v", "-t", "60", &listen])
+            .arg("-r")
+            .arg(self.folder.path().join("heard"))
+            .args(["-t", "60", &listen])
             .arg(format!("UNIX-CONNECT:{SOCKET}"))
-            .stderr(File::create(self.folder.path().join("heard")).unwrap())
             .process_group(0)
             .spawn()
             .expect("install socat");
@@ -136,17 +149,69 @@ impl Drop for Door {
     }
 }
 
+/// A socket that leads to the Engine and keeps the answers to one kind of request back, until it is told to go on.
+pub struct Brake(TempDir);
+
+impl Brake {
+    /// Keeps answers to requests back that have this in their first line: `/networks/create`.
+    pub fn on(request: &'static str, go_on: Receiver<()>) -> Self {
+        let brake = Self(tempfile::tempdir().unwrap());
+        let listener = UnixListener::bind(brake.socket()).unwrap();
+        let go_on = Arc::new(Mutex::new(go_on));
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let (client, go_on) = (client.unwrap(), Arc::clone(&go_on));
+                std::thread::spawn(move || pass_on(client, request, &go_on));
+            }
+        });
+        brake
+    }
+
+    /// The address of the Engine behind it.
+    pub fn engine(&self) -> String {
+        format!("unix://{}", self.socket().display())
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.0.path().join("docker.sock")
+    }
+}
+
+fn pass_on(mut client: UnixStream, request: &str, go_on: &Mutex<Receiver<()>>) {
+    let mut engine = UnixStream::connect(SOCKET).unwrap();
+    let mut piece = [0; 16 << 10];
+    let length = client.read(&mut piece).unwrap_or_default();
+    engine.write_all(&piece[..length]).unwrap();
+    let head = String::from_utf8_lossy(&piece[..length]);
+    let is_meant = head
+        .lines()
+        .next()
+        .is_some_and(|line| line.contains(request));
+    let (mut from, mut to) = (client.try_clone().unwrap(), engine.try_clone().unwrap());
+    std::thread::spawn(move || {
+        drop(std::io::copy(&mut from, &mut to));
+        to.shutdown(Shutdown::Write).ok();
+    });
+    if is_meant {
+        // Who has gone says nothing any more.
+        go_on.lock().unwrap().recv().ok();
+    }
+    drop(std::io::copy(&mut engine, &mut client));
+    client.shutdown(Shutdown::Both).ok();
+}
+
 /// Signs certificates: for the Engine, and for its clients, whose files have the names that Docker gives them.
 pub struct Authority(TempDir);
 
 impl Authority {
-    /// A new one, with a certificate for a server at 127.0.0.1 and one for a client.
+    /// A new one, with a certificate for a server at 127.0.0.1 or [`elsewhere::ADDRESS`], and one for a client.
     pub fn new() -> Self {
         let authority = Self(tempfile::tempdir().unwrap());
         let files = authority.0.path();
         let mut request = key(files, "ca-key.pem", "ca.pem", "test authority");
         openssl(request.args(["-x509", "-days", "2"]));
-        authority.sign("server", "subjectAltName=IP:127.0.0.1");
+        let names = format!("subjectAltName=IP:127.0.0.1,IP:{}", elsewhere::ADDRESS);
+        authority.sign("server", &names);
         authority.sign("client", "extendedKeyUsage=clientAuth");
         authority
     }

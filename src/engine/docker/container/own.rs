@@ -18,6 +18,7 @@ use crate::engine::Probe;
 use crate::engine::Role;
 use crate::engine::Service;
 use crate::profile::Mount;
+use crate::profile::Protocol;
 use crate::profile::Source;
 
 /// Its limits and ports. It keeps the user, the capabilities and the writable root that Docker gives any container,
@@ -100,9 +101,10 @@ pub fn labels(service: &Service) -> HashMap<String, String> {
         let needs: Vec<_> = extras.needs.iter().map(Role::as_str).collect();
         labels.insert(label::NEEDS.to_owned(), needs.join(","));
     }
-    let mut port = extras.ports.first().map(|port| port.inside);
+    let mut inside = extras.ports.iter().map(|port| port.inside);
+    let mut port = inside.find(|port| port.protocol == Protocol::Tcp);
     if let Some(Probe::Http { port: asked, path }) = &extras.probe {
-        port = Some(*asked);
+        port = Some((*asked).into());
         labels.insert(label::PROBE.to_owned(), path.clone());
     }
     if let Some(port) = port {

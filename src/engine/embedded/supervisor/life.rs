@@ -17,14 +17,13 @@ use tokio::sync::mpsc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio::time::sleep;
-use tokio::time::timeout;
+use tokio::time::sleep_until;
 
 use super::Command;
 use super::Waiter;
 use super::capture::Capture;
 use crate::engine::EventKind;
 use crate::engine::Instance;
-use crate::engine::Role;
 use crate::engine::embedded::client::INHERITED;
 use crate::engine::embedded::events;
 use crate::engine::embedded::home::Place;
@@ -225,7 +224,7 @@ impl Keeper {
             self.note(Life::Waiting { code });
             tokio::select! {
                 () = sleep(wait) => {}
-                Some(Command::Stop(waiter)) = self.commands.recv() => return Err(vec![waiter]),
+                Some(Command::Stop(waiter, _)) = self.commands.recv() => return Err(vec![waiter]),
             }
             self.report.send_modify(|live| live.restarts += 1);
             match self.spawn() {
@@ -250,17 +249,46 @@ impl Keeper {
             tokio::select! {
                 ended = running.child.wait() => return Turn::Died(ended.unwrap_or_default()),
                 never = pulse => match never {},
-                Some(Command::Stop(waiter)) = self.commands.recv() => waiter,
+                Some(asked) = self.commands.recv() => asked,
             }
         };
         // The role empties its own copy; who comes after it has closed that is refused, not kept waiting.
         self.socket = None;
-        let status = end(self.instance.role, running).await;
-        let mut waiters = vec![asked];
-        while let Ok(Command::Stop(waiter)) = self.commands.try_recv() {
+        let (status, mut waiters) = self.end(running, asked).await;
+        while let Ok(Command::Stop(waiter, _)) = self.commands.try_recv() {
             waiters.push(waiter);
         }
         Turn::Stopped(status, waiters)
+    }
+
+    /// Stops the process: gently, then less so. Who asks meanwhile may have less patience, and waits too.
+    async fn end(
+        &mut self,
+        running: &mut Running,
+        Command::Stop(waiter, grace): Command,
+    ) -> (ExitStatus, Vec<Waiter>) {
+        let mut waiters = vec![waiter];
+        for (signal, grace) in stopping(self.instance.role, grace) {
+            let is_last = signal == Signal::KILL;
+            if is_last {
+                running.process.kill_group();
+            } else {
+                running.process.signal(signal);
+            }
+            let mut deadline = Instant::now() + grace;
+            loop {
+                tokio::select! {
+                    ended = running.child.wait() => return (ended.unwrap_or_default(), waiters),
+                    () = sleep_until(deadline) => break,
+                    Some(Command::Stop(waiter, grace)) = self.commands.recv() => {
+                        waiters.push(waiter);
+                        let shorter = grace.filter(|_| !is_last);
+                        deadline = shorter.map_or(deadline, |grace| deadline.min(Instant::now() + grace));
+                    }
+                }
+            }
+        }
+        (ExitStatus::default(), waiters)
     }
 
     /// Changes what is known of it, for those who ask and for those who come when nobody is here to be asked.
@@ -297,21 +325,6 @@ fn bind(socket: Socket) -> Result<TcpListener, Refusal> {
         }),
         bound => bound.map_err(Refusal::failed(format!("open a socket at {address}"))),
     }
-}
-
-/// Stops a process: gently, then less so.
-async fn end(role: Role, running: &mut Running) -> ExitStatus {
-    for (signal, grace) in stopping(role) {
-        if signal == Signal::KILL {
-            running.process.kill_group();
-        } else {
-            running.process.signal(signal);
-        }
-        if let Ok(ended) = timeout(grace, running.child.wait()).await {
-            return ended.unwrap_or_default();
-        }
-    }
-    ExitStatus::default()
 }
 
 /// The exit code as a shell has it.

@@ -1,9 +1,11 @@
 //! Which lines are shown, and what in them is found.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use nucleo_matcher::Config;
 use nucleo_matcher::Matcher;
+use nucleo_matcher::Utf32Str;
 use nucleo_matcher::pattern::CaseMatching;
 use nucleo_matcher::pattern::Normalization;
 use nucleo_matcher::pattern::Pattern;
@@ -14,6 +16,17 @@ use super::Entry;
 use crate::engine::Instance;
 use crate::log_line;
 use crate::log_line::Level;
+
+/// Characters that can make a longer text match more than its beginning does.
+const NOT_PLAIN: [char; 15] = [
+    '\\', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$', '!', '\'',
+];
+
+thread_local! {
+    /// The memory in which letters are looked for: making it takes longer than looking through a line.
+    static MATCHER: RefCell<(Matcher, Vec<char>)> =
+        RefCell::new((Matcher::new(Config::DEFAULT), Vec::new()));
+}
 
 /// What a reader wants to see.
 #[derive(Debug, Clone, Default)]
@@ -79,6 +92,14 @@ impl Filter {
         self.text.is_empty() && self.least.is_none() && self.instance.is_none()
     }
 
+    /// Whether nothing that an older filter hides can be shown by this one, because its text only grew.
+    pub fn narrows(&self, older: &Self) -> bool {
+        let same = self.keep_others == older.keep_others
+            && self.least == older.least
+            && self.instance == older.instance;
+        same && self.text.starts_with(&older.text) && !self.text.contains(NOT_PLAIN)
+    }
+
     /// Whether a line is shown.
     pub fn shows(&self, entry: &Entry) -> bool {
         let is_wanted = self
@@ -118,23 +139,25 @@ impl Filter {
     /// What is found in a text, to be raised.
     pub fn found(&self, text: &str) -> Vec<Range<usize>> {
         match &self.kind {
-            Kind::Regex(regex) if !self.inverse => {
+            _ if self.inverse => Vec::new(),
+            Kind::Anything => Vec::new(),
+            Kind::Regex(regex) => {
                 let found = regex.find_iter(text).map(|found| found.range());
                 found.filter(|range| !range.is_empty()).collect()
             }
-            _ => Vec::new(),
+            Kind::Fuzzy(pattern) => letters(pattern, text),
         }
     }
 }
 
 /// Small letters find capitals too; a capital finds only itself.
 fn kind(wanted: &str) -> (Kind, Option<String>) {
+    if matches!(wanted, "" | "~") {
+        return (Kind::Anything, None);
+    }
     if let Some(letters) = wanted.strip_prefix('~') {
         let pattern = Pattern::parse(letters, CaseMatching::Smart, Normalization::Smart);
         return (Kind::Fuzzy(pattern), None);
-    }
-    if wanted.is_empty() {
-        return (Kind::Anything, None);
     }
     let build = |pattern: &str| {
         let mut builder = RegexBuilder::new(pattern);
@@ -153,14 +176,41 @@ fn kind(wanted: &str) -> (Kind, Option<String>) {
     }
 }
 
+/// Where a text has these letters; nowhere in a text whose characters are joined from several.
+fn letters(pattern: &Pattern, text: &str) -> Vec<Range<usize>> {
+    let mut places = Vec::new();
+    let found = MATCHER.with_borrow_mut(|(matcher, buffer)| {
+        let text = Utf32Str::new(text, buffer);
+        pattern
+            .indices(text, matcher, &mut places)
+            .map(|_| text.len())
+    });
+    let mut starts: Vec<_> = text.char_indices().map(|(start, _)| start).collect();
+    if found != Some(starts.len()) {
+        return Vec::new();
+    }
+    starts.push(text.len());
+    places.sort_unstable();
+    places.dedup();
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for place in places
+        .into_iter()
+        .filter_map(|place| usize::try_from(place).ok())
+    {
+        let (Some(start), Some(end)) = (starts.get(place), starts.get(place + 1)) else {
+            continue;
+        };
+        match ranges.last_mut() {
+            Some(last) if last.end == *start => last.end = *end,
+            _ => ranges.push(*start..*end),
+        }
+    }
+    ranges
+}
+
 /// How well a text has these letters, in order.
 pub fn score(pattern: &Pattern, text: &str) -> Option<u32> {
-    let mut matcher = Matcher::new(Config::DEFAULT);
-    let mut buffer = Vec::new();
-    pattern.score(
-        nucleo_matcher::Utf32Str::new(text, &mut buffer),
-        &mut matcher,
-    )
+    MATCHER.with_borrow_mut(|(matcher, buffer)| pattern.score(Utf32Str::new(text, buffer), matcher))
 }
 
 #[cfg(test)]
@@ -218,9 +268,38 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_narrows_one_that_it_begins_with_unless_more_can_match() {
+        let narrows = |older: &str, newer: &str| Filter::new(newer).narrows(&Filter::new(older));
+        for (older, newer) in [("", "r"), ("ra", "rates"), ("~ra", "~rat"), ("2.", "2.5")] {
+            assert!(narrows(older, newer), "{older} {newer}");
+        }
+        for (older, newer) in [
+            ("a", "a|b"),
+            ("ab", "abc*"),
+            ("!a", "!ab"),
+            ("", "!a"),
+            ("rates", "rate"),
+            ("~a$", "~a$b"),
+        ] {
+            assert!(!narrows(older, newer), "{older} {newer}");
+        }
+        let error = Filter::new("a").but(|filter| filter.least = Some(Level::Error));
+        assert!(!Filter::new("ab").narrows(&error));
+    }
+
+    #[test]
     fn a_huge_filter_is_harmless() {
         let filter = Filter::new(&"(a{1000}){1000}".repeat(1000));
         assert!(filter.fault.is_some());
         assert_eq!(Filter::new("a").found("banana"), [1..2, 3..4, 5..6]);
+    }
+
+    #[test]
+    fn the_letters_of_a_fuzzy_filter_are_found_too() {
+        assert_eq!(Filter::new("~gtr").found("GET /rates"), [0..1, 2..3, 5..6]);
+        assert_eq!(Filter::new("~广ra").found("é 广州 rates"), [3..6, 10..12]);
+        assert!(Filter::new("~e").found("e\u{301}e").is_empty(), "joined");
+        assert!(Filter::new("~xyz").found("GET").is_empty());
+        assert!(Filter::new("!~gtr").found("GET /rates").is_empty());
     }
 }

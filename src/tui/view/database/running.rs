@@ -28,10 +28,11 @@ pub fn draw(state: &State, database: &Database, area: Rect, buffer: &mut Buffer)
         "pid", "program", "age", "state"
     );
     draw_head(state, Line::from(head), area, buffer);
+    let is_there = state.pane == Pane::Main && database.activity().is_some();
     let shown = database.activities().iter().enumerate();
     let shown = shown.skip(database.running.offset);
     for ((place, activity), row) in shown.zip(part::below(area, 1).rows()) {
-        let chosen = state.pane == Pane::Main && place == database.running.selected;
+        let chosen = is_there && place == database.running.selected;
         let line = line(theme, activity, widths, row.width);
         part::row(theme, line, chosen, row, buffer);
     }

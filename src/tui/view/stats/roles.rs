@@ -11,6 +11,7 @@ use crate::engine::Usage;
 use crate::profile::Bytes;
 use crate::tui::state::State;
 use crate::tui::state::known::Known;
+use crate::tui::view::part;
 
 /// Panels of each role.
 pub const COUNT: usize = 4;
@@ -24,9 +25,13 @@ pub fn panels(
     width: u16,
 ) -> [Panel; COUNT] {
     let style = state.theme.role(one.role);
+    // What is measured and its figure have to stand behind it.
+    let most = usize::from(width).saturating_sub(24);
+    let name = one.to_string();
+    let name = part::name(&state.theme, &name, name.len().clamp(9, most.max(9)));
     let title = |what: &str| {
         vec![
-            Span::styled(format!("{one:<9} "), style),
+            Span::styled(format!("{name} "), style),
             Span::raw(what.to_owned()),
         ]
     };
