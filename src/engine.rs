@@ -134,6 +134,9 @@ pub trait Engine: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
+    /// Removes what commands that were killed have made half of beside the environments.
+    fn forget_unfinished(&self) {}
+
     /// Whether the disk that holds data has room, as far as this engine knows.
     fn has_room(&self) -> bool {
         true

@@ -186,9 +186,10 @@ impl Environment {
         Ok(lock)
     }
 
-    /// An Engine still carries out what a command that was cut off has asked for. Whoever looks what there is meanwhile
-    /// sees what will not stay.
+    /// What a command that was cut off has left. An Engine still carries out what it has asked for; whoever looks what
+    /// there is meanwhile sees what will not stay.
     async fn settle(&self, cut: &Cut, shutdown: &Shutdown, busy: impl Fn(&str)) -> Result<()> {
+        self.engine.forget_unfinished();
         let takes_requests = matches!(self.engine.about().platform, Platform::Container(_));
         let left = SETTLING.saturating_sub(cut.ago.unwrap_or_default());
         if !takes_requests || left.is_zero() {
@@ -494,12 +495,14 @@ impl Environment {
     }
 }
 
-/// The instances of the team's own that run and do not answer as they should.
+/// The instances that run and do not answer as they should. Our own API is asked for its seed, which is answer enough;
+/// but for a moment it vouches for a database that has just been started anew.
 async fn awaited(observed: &Observed) -> Vec<Instance> {
-    let is_own = |found: &&Found| found.instance.role.is_own() || found.contract.is_some();
-    let running = |found: &&Found| found.state == State::Running;
-    let own = observed.instances.iter().filter(is_own).filter(running);
-    let asked = own.map(|found| async { ready::ask(found).await.err().map(|_| found.instance) });
+    let is_ours = |found: &Found| found.instance.role == Role::Api && found.contract.is_none();
+    let asked = observed.instances.iter().filter(|found| {
+        found.state == State::Running && found.instance.role.is_service() && !is_ours(found)
+    });
+    let asked = asked.map(|found| async { ready::ask(found).await.err().map(|_| found.instance) });
     join_all(asked).await.into_iter().flatten().collect()
 }
 

@@ -366,6 +366,10 @@ impl Engine for Embedded {
         self.home.lock(environment).map(Some)
     }
 
+    fn forget_unfinished(&self) {
+        program::forget_unfinished(&self.home);
+    }
+
     fn has_room(&self) -> bool {
         !disk::is_full(self.home.path())
     }

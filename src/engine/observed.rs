@@ -249,8 +249,8 @@ pub enum State {
     Restarting,
     /// It is frozen.
     Paused,
-    /// It is on its way out.
-    Removing,
+    /// It is being stopped or removed.
+    Ending,
     /// It has ended.
     Exited {
         /// Its exit code.
@@ -267,7 +267,7 @@ impl fmt::Display for State {
             Self::Running => f.pad("running"),
             Self::Restarting => f.pad("restarting"),
             Self::Paused => f.pad("paused"),
-            Self::Removing => f.pad("being removed"),
+            Self::Ending => f.pad("ending"),
             Self::Exited {
                 out_of_memory: true,
                 ..

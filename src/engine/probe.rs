@@ -21,17 +21,12 @@ const READY: &str = "/health/ready";
 
 /// Asks a role at its endpoint whether it works. The error is what it answered instead.
 pub async fn ask(role: Role, endpoint: SocketAddr) -> Result<(), String> {
-    let asked = async {
-        match role {
-            Role::Database => ask_database(endpoint).await,
-            Role::Api | Role::Seed => ask_health(endpoint, READY).await,
-            // What it is asked follows from its profile.
-            Role::Service(_) => Ok(()),
-        }
-    };
-    timeout(PATIENCE, asked)
-        .await
-        .unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())))
+    match role {
+        Role::Database => ask_database(endpoint).await,
+        Role::Api | Role::Seed => ask_health(endpoint, READY).await,
+        // What it is asked follows from its profile.
+        Role::Service(_) => Ok(()),
+    }
 }
 
 /// Asks at the path where an API says whether it is healthy: 200 means that it is. The error is what it answered
@@ -71,7 +66,10 @@ async fn ask_database(endpoint: SocketAddr) -> Result<(), String> {
             .await?;
         Ok::<_, std::io::Error>((kind, body))
     };
-    match exchange.await {
+    let Ok(answer) = timeout(PATIENCE, exchange).await else {
+        return Err(format!("no answer within {} s", PATIENCE.as_secs()));
+    };
+    match answer {
         Ok((b'R', _)) => Ok(()),
         Ok((b'E', body)) => Err(server_words(&body)),
         Ok(_) => Err(format!(

@@ -478,8 +478,8 @@ impl<'a> Planner<'a> {
             Some("it was paused")
         } else if found.state == State::Restarting {
             Some("it kept failing")
-        } else if found.state == State::Removing {
-            Some("it was being removed")
+        } else if found.state == State::Ending {
+            Some("it was ending")
         } else {
             None
         }

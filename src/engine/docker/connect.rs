@@ -201,6 +201,9 @@ fn unreachable(error: &Cause, endpoint: &Endpoint) -> Error {
     let Endpoint { host, source, .. } = endpoint;
     let code = explain::classify(error);
     let answered = matches!(error, Cause::DockerResponseServerError { .. });
+    // An Engine that wants another certificate says so when the connection stands; what it says is lost where the
+    // request is on its way by then.
+    let refused = endpoint.tls.is_some() && explain::is_cut_off(error);
     let error = explain::innermost(error);
     let from = format!("{host} ({source})");
     match code {
@@ -213,6 +216,7 @@ fn unreachable(error: &Cause, endpoint: &Endpoint) -> Error {
             .because(error)
             .hint(source.cure()),
         Code::DockerTls => distrusted(endpoint).because(error),
+        _ if refused => distrusted(endpoint).because(error),
         Code::DockerAnswer if answered && endpoint.api_version.is_some() => {
             Error::new(Code::DockerHost, format!("the Engine at {from} does not speak the version that DOCKER_API_VERSION asks for"))
                 .because(error)

@@ -269,7 +269,7 @@ pub async fn stop(client: &Client, found: &Found, grace: Grace) -> Result<()> {
 /// Stops and removes, with the volumes that have no name.
 pub async fn remove(client: &Client, found: &Found, grace: Grace) -> Result<()> {
     let what = format!("remove {}", found.instance);
-    if found.state != State::Removing {
+    if found.state != State::Ending {
         stop(client, found, grace).await?;
     }
     let options = RemoveContainerOptionsBuilder::default()

@@ -230,6 +230,20 @@ fn by_source(cause: &Cause) -> Code {
     }
 }
 
+/// Whether a connection that stood was ended from the other side before an answer came.
+pub fn is_cut_off(cause: &Cause) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    chain(cause).any(|cause| {
+        let is_cut = |error: &io::Error| {
+            matches!(error.kind(), ConnectionReset | BrokenPipe | UnexpectedEof)
+        };
+        cause.downcast_ref().is_some_and(is_cut)
+            || cause
+                .downcast_ref()
+                .is_some_and(hyper::Error::is_incomplete_message)
+    })
+}
+
 /// The port that could not be published, where the Engine names it.
 pub fn port(cause: &Cause) -> Option<PortNumber> {
     let Cause::DockerResponseServerError { message, .. } = cause else {

@@ -279,7 +279,7 @@ fn meaning(state: ContainerState) -> State {
         Some(Status::RUNNING) => State::Running,
         Some(Status::RESTARTING) => State::Restarting,
         Some(Status::PAUSED) => State::Paused,
-        Some(Status::REMOVING | Status::DEAD) => State::Removing,
+        Some(Status::REMOVING | Status::DEAD) => State::Ending,
         Some(Status::CREATED) => State::Created { error },
         _ => State::Exited {
             code: state.exit_code.unwrap_or(-1),

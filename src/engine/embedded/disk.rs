@@ -92,7 +92,7 @@ fn beside(path: &Path) -> PathBuf {
 }
 
 /// Removes what processes that were killed have begun beside a file. What another is at work on stays.
-fn forget_unfinished(path: &Path) {
+pub fn forget_unfinished(path: &Path) {
     let entries = path.parent().map(std::fs::read_dir);
     for entry in entries.into_iter().flatten().flatten().flatten() {
         let maker = maker(&entry.path(), path);
@@ -142,17 +142,35 @@ pub fn remove(path: &Path) -> io::Result<()> {
     absent(std::fs::remove_file(path))
 }
 
+/// How often a folder that somebody fills is emptied again.
+const ATTEMPTS: usize = 1000;
+
 /// Removes a folder with all that is in it, or nothing of it: it is out of its place first.
 pub fn remove_folder(path: &Path) -> io::Result<()> {
     let mut away = path.as_os_str().to_owned();
     away.push(".removed");
     let away = PathBuf::from(away);
-    absent(std::fs::remove_dir_all(&away))?;
+    remove_tree(&away)?;
     match std::fs::rename(path, &away) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         renamed => renamed?,
     }
-    absent(std::fs::remove_dir_all(&away))
+    remove_tree(&away)
+}
+
+/// Removes a folder that may not be there, with all that is in it. A program that a killed command has left, `initdb` for
+/// one, may still be making files in there; what it makes goes too, until it has no folder left to make any in.
+pub fn remove_tree(path: &Path) -> io::Result<()> {
+    let mut removed = std::fs::remove_dir_all(path);
+    for _ in 1..ATTEMPTS {
+        match &removed {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+                removed = std::fs::remove_dir_all(path);
+            }
+            _ => break,
+        }
+    }
+    absent(removed)
 }
 
 fn absent(removed: io::Result<()>) -> io::Result<()> {
@@ -165,6 +183,27 @@ fn absent(removed: io::Result<()>) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_goes_while_somebody_still_makes_files_in_it() {
+        let scene = tempfile::tempdir().unwrap();
+        let folder = scene.path().join("data");
+        for turn in 0..20 {
+            let inner = folder.join("base");
+            std::fs::create_dir_all(&inner).unwrap();
+            std::fs::write(inner.join("first"), "").unwrap();
+            let maker = std::thread::spawn(move || {
+                (0..)
+                    .take_while(|number| std::fs::write(inner.join(number.to_string()), "").is_ok())
+                    .count()
+            });
+            std::thread::yield_now();
+            remove_tree(&folder).unwrap();
+            assert!(!folder.exists(), "in turn {turn}");
+            maker.join().unwrap();
+        }
+        remove_tree(&folder).unwrap();
+    }
 
     #[test]
     fn what_a_killed_process_has_begun_goes_with_the_next_that_is_written() {

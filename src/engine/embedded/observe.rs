@@ -121,7 +121,10 @@ fn found(place: &Place, record: Record, listed: &Listed) -> (Found, Option<Strin
         Listed::Silent => record.process().is_some(),
         Listed::Roles(_) | Listed::Nobody => live.is_some(),
     };
-    let state = state(&record, is_looked_after);
+    let state = match live {
+        Some(live) if live.is_ending => State::Ending,
+        _ => state(&record, is_looked_after),
+    };
     let holds_port = live.is_some() || record.process().is_some();
     let database = record.launch.variables.get(DB_PORT).cloned();
     let found = Found {

@@ -61,6 +61,14 @@ fn make(program: &Path, copy: &Path) -> io::Result<()> {
     disk::replace_with(copy, mode, |file| io::copy(&mut source, file).map(drop))
 }
 
+/// Removes what commands that were killed have copied by half.
+pub fn forget_unfinished(home: &Home) {
+    let folders = std::fs::read_dir(home.programs());
+    for folder in folders.into_iter().flatten().flatten() {
+        disk::forget_unfinished(&folder.path().join("ratesdev"));
+    }
+}
+
 fn prune(home: &Home, newest: &Path) -> io::Result<()> {
     let used = used(home)?;
     for entry in std::fs::read_dir(home.programs())? {
@@ -88,6 +96,20 @@ fn used(home: &Home) -> io::Result<BTreeSet<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_copied_by_half_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = folder.path().display().to_string();
+        let home = Home::find(|_| Some(named.clone())).unwrap();
+        let copy = path(&home, "ratesdev/api:a");
+        std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        std::fs::write(&copy, "whole").unwrap();
+        let half = copy.with_file_name(format!("ratesdev.{}.new", i32::MAX));
+        std::fs::write(&half, "half").unwrap();
+        forget_unfinished(&home);
+        assert!(copy.exists() && !half.exists());
+    }
 
     #[test]
     fn a_copy_is_made_once_and_found_by_its_image() {

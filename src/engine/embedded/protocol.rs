@@ -89,6 +89,9 @@ pub struct Live {
     pub health: Option<Health>,
     /// How often it was started again.
     pub restarts: u64,
+    /// Whether it was told to stop, and does; earlier supervisors do not tell.
+    #[serde(default)]
+    pub is_ending: bool,
 }
 
 /// Why a supervisor did not do what it was asked.

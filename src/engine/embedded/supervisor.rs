@@ -118,11 +118,25 @@ enum Command {
 struct Role {
     commands: mpsc::UnboundedSender<Command>,
     live: watch::Receiver<Live>,
+    /// Whether it was told to stop.
+    is_ending: bool,
 }
 
 impl Role {
     fn is_alive(&self) -> bool {
         !self.commands.is_closed()
+    }
+
+    fn stop(&mut self, waiter: Waiter, grace: Grace) {
+        self.is_ending = true;
+        drop(self.commands.send(Command::Stop(waiter, grace)));
+    }
+
+    fn live(&self) -> Live {
+        Live {
+            is_ending: self.is_ending,
+            ..self.live.borrow().clone()
+        }
     }
 }
 
@@ -138,6 +152,8 @@ struct Supervisor {
     address: mpsc::Sender<Letter>,
     /// Until when it stays although there is nothing to do.
     patience: Instant,
+    /// What is started as soon as what is being stopped in its place has ended.
+    next: Vec<(Record, oneshot::Sender<Answer>)>,
     /// Who asked for the end.
     ending: Vec<oneshot::Sender<Answer>>,
     /// Who asked for a start too late. It gets no answer but the end, and asks the next supervisor then.
@@ -156,6 +172,7 @@ impl Supervisor {
             inbox,
             address,
             patience: Instant::now() + FORGOTTEN,
+            next: Vec::new(),
             ending: Vec::new(),
             late: Vec::new(),
             is_ending: false,
@@ -202,6 +219,13 @@ impl Supervisor {
             if !self.roles.get(&instance).is_some_and(Role::is_alive) {
                 self.roles.remove(&instance);
             }
+            for (record, answer) in self
+                .next
+                .extract_if(.., |(record, _)| record.instance == instance)
+                .collect::<Vec<_>>()
+            {
+                self.start(record, answer);
+            }
         }
         self.patience = Instant::now();
         if self.is_ending {
@@ -225,7 +249,7 @@ impl Supervisor {
     fn list(&self) -> Answer {
         let alive = self.roles.values().filter(|role| role.is_alive());
         Answer::Roles {
-            roles: alive.map(|role| role.live.borrow().clone()).collect(),
+            roles: alive.map(Role::live).collect(),
         }
     }
 
@@ -235,14 +259,16 @@ impl Supervisor {
             self.late.push(answer);
             return;
         }
-        if self.roles.get(&instance).is_some_and(Role::is_alive) {
-            drop(answer.send(Answer::Done));
-            return;
+        match self.roles.get(&instance).filter(|role| role.is_alive()) {
+            Some(role) if role.is_ending => return self.next.push((record, answer)),
+            Some(_) => return drop(answer.send(Answer::Done)),
+            None => {}
         }
         let live = Live {
             record,
             health: None,
             restarts: 0,
+            is_ending: false,
         };
         let (report, live) = watch::channel(live);
         let (commands, told) = mpsc::unbounded_channel();
@@ -252,14 +278,19 @@ impl Supervisor {
             life::live(place, report, told, started).await;
             instance
         });
-        self.roles.insert(instance, Role { commands, live });
+        let role = Role {
+            commands,
+            live,
+            is_ending: false,
+        };
+        self.roles.insert(instance, role);
         self.answer_later(waiting, answer);
     }
 
     fn stop(&mut self, instance: Instance, grace: Grace, answer: oneshot::Sender<Answer>) {
         let (done, waiting) = oneshot::channel();
-        if let Some(role) = self.roles.get(&instance) {
-            drop(role.commands.send(Command::Stop(done, grace)));
+        if let Some(role) = self.roles.get_mut(&instance) {
+            role.stop(done, grace);
         }
         self.answer_later(waiting, answer);
     }
@@ -294,13 +325,13 @@ impl Supervisor {
     }
 
     /// What asks is stopped before what answers: the API finishes what is in flight while its database is there.
-    fn stop_last(&self) {
+    fn stop_last(&mut self) {
         let last = self.roles.keys().map(|instance| instance.role).max();
-        for (instance, role) in &self.roles {
+        for (instance, role) in &mut self.roles {
             if Some(instance.role) == last {
                 // One that was told already is told nothing new.
                 let (done, _) = oneshot::channel();
-                drop(role.commands.send(Command::Stop(done, None)));
+                role.stop(done, None);
             }
         }
     }

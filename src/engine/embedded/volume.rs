@@ -141,7 +141,7 @@ pub async fn remove(place: &Place) -> Result<()> {
 /// in its place, where the next command finds it.
 fn remove_rest(place: &Place) -> io::Result<()> {
     events::of(place).remove()?;
-    std::fs::remove_dir_all(place.path())
+    disk::remove_tree(place.path())
 }
 
 /// Removes what is kept of one instance.

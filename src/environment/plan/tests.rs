@@ -359,7 +359,7 @@ fn ports_may_change_places_because_all_of_a_role_goes_before_any_of_it_comes() {
 #[test]
 fn what_keeps_failing_or_is_frozen_is_replaced() {
     let wanted = wanted_by("dev");
-    for state in [State::Restarting, State::Paused, State::Removing] {
+    for state in [State::Restarting, State::Paused, State::Ending] {
         let mut situation = settled(&wanted);
         situation.observed.instances[0].state = state;
         let plan = seed(&wanted, &situation, Choices::default());
@@ -581,7 +581,7 @@ fn state() -> impl Strategy<Value = State> {
         Just(State::Running),
         Just(State::Restarting),
         Just(State::Paused),
-        Just(State::Removing),
+        Just(State::Ending),
         Just(State::Created { error: None }),
         Just(State::Exited {
             code: 1,

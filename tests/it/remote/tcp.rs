@@ -1,6 +1,7 @@
 //! An Engine over TCP, with TLS and without.
 
 use std::net::IpAddr;
+use std::net::TcpListener;
 use std::path::Path;
 
 use crate::support::checkout::Checkout;
@@ -47,9 +48,9 @@ fn an_engine_and_a_client_that_do_not_trust_each_other_say_so() {
     }
     let (checkout, authority, stranger) = (Checkout::small(), Authority::new(), Authority::new());
     let front = Front::tls(&authority);
-    let status = |files: Option<&Path>| {
+    let status_at = |engine: &str, files: Option<&Path>| {
         let mut command = program(&checkout.path());
-        command.args(["status", "--host", &front.engine()]);
+        command.args(["status", "--host", engine]);
         if let Some(files) = files {
             command
                 .env("DOCKER_TLS_VERIFY", "1")
@@ -57,6 +58,7 @@ fn an_engine_and_a_client_that_do_not_trust_each_other_say_so() {
         }
         Running::start(&mut command).finish().exits(1)
     };
+    let status = |files: Option<&Path>| status_at(&front.engine(), files);
     status(Some(&stranger.client())).says(&[
         "E-DOCKER-TLS",
         "invalid peer certificate",
@@ -81,6 +83,11 @@ fn an_engine_and_a_client_that_do_not_trust_each_other_say_so() {
         "hint:",
         "where it wants TLS, set DOCKER_TLS_VERIFY=1",
     ]);
+    let door = TcpListener::bind("127.0.0.1:0").unwrap();
+    let cuts_off = format!("tcp://{}", door.local_addr().unwrap());
+    std::thread::spawn(move || door.incoming().for_each(drop));
+    let refused = status_at(&cuts_off, Some(&authority.client()));
+    refused.says(&["E-DOCKER-TLS", &cuts_off, "hint:", "cert.pem"]);
 }
 
 #[test]

@@ -20,6 +20,7 @@ use super::choose::Installation;
 use crate::engine::DATABASE_NAME;
 use crate::engine::Error;
 use crate::engine::Result;
+use crate::engine::embedded::disk;
 use crate::error::Code;
 use crate::error::Explain;
 use crate::error::IoError;
@@ -178,7 +179,7 @@ fn remove_leftovers(data: &Path) {
     let entries = data.parent().map(fs::read_dir);
     for entry in entries.into_iter().flatten().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(&prefix) {
-            drop(fs::remove_dir_all(entry.path()));
+            drop(disk::remove_tree(&entry.path()));
         }
     }
 }
