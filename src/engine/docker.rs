@@ -537,11 +537,11 @@ impl Docker {
             }
             Action::Start(service) => self.start(owner, service).await.map(|()| None),
             Action::Seed(job) => self.seed(owner, job, watcher).await,
-            Action::Stop(found, grace) => container::stop(&self.client, found, *grace)
+            Action::Stop(found, grace) => container::end::stop(&self.client, found, *grace)
                 .await
                 .map(|()| None),
             Action::Resume(found) => self.resume(found).await.map(|()| None),
-            Action::Remove(found, grace) => container::remove(&self.client, found, *grace)
+            Action::Remove(found, grace) => container::end::remove(&self.client, found, *grace)
                 .await
                 .map(|()| None),
             Action::RemoveNetwork => self.remove_network(owner).await.map(|()| None),

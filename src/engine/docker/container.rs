@@ -1,11 +1,11 @@
 //! How a role becomes a container: its image's contract, its limits, and as few rights as it can work with.
 
+pub mod end;
 mod own;
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::time::Duration;
-use std::time::Instant;
 
 use bollard::Docker as Client;
 use bollard::models::ContainerCreateBody;
@@ -25,7 +25,6 @@ use bollard::models::RestartPolicyNameEnum;
 use bollard::query_parameters::CreateContainerOptionsBuilder;
 use bollard::query_parameters::InspectContainerOptions;
 use bollard::query_parameters::RemoveContainerOptionsBuilder;
-use bollard::query_parameters::StopContainerOptionsBuilder;
 
 use super::Docker;
 use super::explain;
@@ -42,7 +41,6 @@ use crate::engine::DATABASE_NAME;
 use crate::engine::DATABASE_PORT;
 use crate::engine::Error;
 use crate::engine::Found;
-use crate::engine::Grace;
 use crate::engine::Identity;
 use crate::engine::Instance;
 use crate::engine::PublishedPort;
@@ -59,12 +57,6 @@ use crate::profile::Protocol;
 
 /// The user of our own roles, `nobody`.
 pub const NOBODY: &str = "65534:65534";
-
-/// How long the Engine may take to stop a container, beyond the grace of that.
-const STOPPING: Duration = Duration::from_mins(2);
-
-/// How long a container that is being removed may take to go.
-const GOING: Duration = Duration::from_secs(30);
 
 /// Where the data is mounted.
 pub const DATA: &str = "/var/lib/postgresql/data";
@@ -254,58 +246,6 @@ pub async fn holder(client: &Client, port: PortNumber) -> Option<String> {
 /// The name of a container; people see it, the program finds containers by their labels.
 pub fn name(owner: &Identity, instance: Instance) -> String {
     format!("ratesdev-{}-{instance}", owner.environment)
-}
-
-/// Stops within the grace that is given, else the role's. The Engine answers when it is over.
-pub async fn stop(client: &Client, found: &Found, grace: Grace) -> Result<()> {
-    let grace = grace.unwrap_or_else(|| stop_grace(found.instance.role));
-    let patient = client.clone().with_timeout(grace + STOPPING);
-    let seconds = i32::try_from(grace.as_secs()).unwrap_or(i32::MAX);
-    let options = StopContainerOptionsBuilder::default().t(seconds).build();
-    let stopped = patient.stop_container(&found.id, Some(options)).await;
-    explain::gone(stopped, &format!("stop {}", found.instance))
-}
-
-/// Stops and removes, with the volumes that have no name.
-pub async fn remove(client: &Client, found: &Found, grace: Grace) -> Result<()> {
-    let what = format!("remove {}", found.instance);
-    if found.state != State::Ending {
-        stop(client, found, grace).await?;
-    }
-    let options = RemoveContainerOptionsBuilder::default()
-        .force(true)
-        .v(true)
-        .build();
-    match client.remove_container(&found.id, Some(options)).await {
-        Err(cause) if explain::is_being_removed(&cause) => {}
-        removed => explain::gone(removed, &what)?,
-    }
-    until_gone(client, found).await
-}
-
-/// Somebody else may be removing it at this moment; its name and its port are free only when it has gone.
-async fn until_gone(client: &Client, found: &Found) -> Result<()> {
-    let deadline = Instant::now() + GOING;
-    loop {
-        match client
-            .inspect_container(&found.id, None::<InspectContainerOptions>)
-            .await
-        {
-            Err(cause) if explain::is_missing(&cause) => return Ok(()),
-            Err(cause) => return Err(explain::error(&cause, "look whether a container has gone")),
-            Ok(_) if Instant::now() < deadline => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            Ok(_) => {
-                let what = format!(
-                    "{} is still being removed after {} s",
-                    found.name,
-                    GOING.as_secs()
-                );
-                return Err(Error::new(Code::DockerAnswer, what).hint("run the command again"));
-            }
-        }
-    }
 }
 
 /// All of a container that follows from what is wanted. Its hash decides whether a container is still the right one,
