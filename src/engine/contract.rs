@@ -164,6 +164,11 @@ async fn what_is_stopped_goes_on_as_the_same(stage: &Stage) {
             (&first.id, &first.config_hash)
         );
     }
+    // A signal that comes before PostgreSQL itself runs is not lost.
+    stage.perform(&Action::Stop(first.clone(), None)).await;
+    let stopped = stage.found(Role::Database).await.unwrap();
+    let is_killed = matches!(stopped.state, State::Exited { code: 137, .. });
+    assert!(!is_killed, "{:?}", stopped.state);
 }
 
 async fn what_is_removed_leaves_its_data(stage: &Stage) {
