@@ -18,8 +18,10 @@ mod explain;
 mod hello;
 mod image;
 mod job;
+mod label;
 mod listeners;
 mod logs;
+mod network;
 mod observe;
 mod overview;
 mod reach;
@@ -32,7 +34,6 @@ mod tunnel;
 mod usage;
 mod volume;
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,10 +42,6 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use bollard::Docker as Client;
-use bollard::models::Ipam;
-use bollard::models::IpamConfig;
-use bollard::models::NetworkCreateRequest;
-use bollard::query_parameters::ListNetworksOptionsBuilder;
 use futures_util::stream::BoxStream;
 use sha2::Digest;
 use sha2::Sha256;
@@ -91,43 +88,10 @@ pub use endpoint::Asked;
 use endpoint::Source;
 use explain::Explained;
 use reach::Reach;
-use subnet::Subnet;
 use tunnel::Tunnel;
-
-/// How long containers may take to leave a network.
-const LEAVING: Duration = Duration::from_secs(3);
-
-/// How often addresses are chosen that somebody else takes first.
-const ATTEMPTS: usize = 20;
 
 /// How long an Engine that gave a strange answer may take to show that it is being stopped.
 const ENDING: Duration = Duration::from_secs(1);
-
-/// The labels on everything that is made.
-mod label {
-    pub const HEALTH: &str = "dev.ratesdev.health";
-    pub const LISTEN: &str = "dev.ratesdev.listen";
-    pub const CONTEXT: &str = "dev.ratesdev.context";
-    pub const ENVIRONMENT: &str = "dev.ratesdev.environment";
-    pub const ROLE: &str = "dev.ratesdev.role";
-    pub const NUMBER: &str = "dev.ratesdev.number";
-    pub const PROFILE: &str = "dev.ratesdev.profile";
-    pub const PROFILE_FILE: &str = "dev.ratesdev.profile-file";
-    pub const CONFIG_HASH: &str = "dev.ratesdev.config-hash";
-    pub const VERSION: &str = "dev.ratesdev.version";
-    pub const ROOT: &str = "dev.ratesdev.root";
-    /// On what leads to the ports of the Engine's machine, and belongs to no environment.
-    pub const TUNNEL: &str = "dev.ratesdev.tunnel";
-    pub const PROTECTED: &str = "dev.ratesdev.protected";
-    /// The name of a volume of the team's own.
-    pub const VOLUME: &str = "dev.ratesdev.volume";
-    /// The roles that a container needs, with commas between them.
-    pub const NEEDS: &str = "dev.ratesdev.needs";
-    /// The port inside a container that people are told of, and that its health is asked at.
-    pub const PORT: &str = "dev.ratesdev.port";
-    /// The path that its health is asked at.
-    pub const PROBE: &str = "dev.ratesdev.probe";
-}
 
 /// A Docker Engine that answers.
 #[derive(Debug, Clone)]
@@ -192,20 +156,6 @@ impl Docker {
         endpoint.is_none_or(|endpoint| endpoint.source != Source::Default)
     }
 
-    /// The networks of an environment by their ids, the oldest first. There should be one: names are not unique, and
-    /// two networks of one name make every use of the name fail.
-    async fn networks(&self, environment: &EnvironmentName) -> Result<Vec<String>> {
-        let filters = of_environment(environment);
-        let options = ListNetworksOptionsBuilder::default()
-            .filters(&filters)
-            .build();
-        let networks = self.client.list_networks(Some(options)).await;
-        let mut networks = networks.explain("list the networks")?;
-        networks.sort_by(|one, other| (&one.created, &one.id).cmp(&(&other.created, &other.id)));
-        let ids = networks.into_iter().filter_map(|network| network.id);
-        Ok(ids.collect())
-    }
-
     /// Where the published port of an instance is reached: what the Engine says is true on its own machine.
     async fn locate(&self, found: &mut Found) -> Result<()> {
         if let Some(published) = found.published.take() {
@@ -221,109 +171,6 @@ impl Docker {
     /// Whether a port is bound to where only the Engine's machine reaches.
     fn hides(&self, published: SocketAddr) -> bool {
         !self.reach.reaches(published.ip())
-    }
-
-    async fn network(&self, environment: &EnvironmentName) -> Result<Option<String>> {
-        Ok(self.networks(environment).await?.into_iter().next())
-    }
-
-    /// Makes sure that there is one. An earlier command that was cut off may have asked for it too, and the Engine may
-    /// have answered that after this command looked.
-    async fn create_network(&self, owner: &Identity) -> Result<()> {
-        if self.network(&owner.environment).await?.is_none() {
-            self.create_first_network(owner).await?;
-        }
-        let networks = self.networks(&owner.environment).await?;
-        for double in networks.iter().skip(1) {
-            let removed = self.client.remove_network(double).await;
-            explain::gone(removed, "remove a second network")?;
-        }
-        Ok(())
-    }
-
-    async fn create_first_network(&self, owner: &Identity) -> Result<()> {
-        let name = network_name(&owner.environment);
-        self.refuse_foreign_network(&name).await?;
-        let request = NetworkCreateRequest {
-            name,
-            driver: Some("bridge".to_owned()),
-            labels: Some(labels(owner)),
-            ..Default::default()
-        };
-        match self.client.create_network(request.clone()).await {
-            Err(cause) if explain::is_out_of_addresses(&cause) => {
-                self.create_network_by_address(request).await
-            }
-            created => created.explain("create the network").map(drop),
-        }
-    }
-
-    /// Makes a network with addresses of our choice. Another command may take them before this one does.
-    async fn create_network_by_address(&self, request: NetworkCreateRequest) -> Result<()> {
-        for subnet in subnet::free(self.taken_addresses().await?).take(ATTEMPTS) {
-            let config = IpamConfig {
-                subnet: Some(subnet.to_string()),
-                ..Default::default()
-            };
-            let request = NetworkCreateRequest {
-                ipam: Some(Ipam {
-                    config: Some(vec![config]),
-                    ..Default::default()
-                }),
-                ..request.clone()
-            };
-            match self.client.create_network(request).await {
-                Err(cause) if explain::is_about_addresses(&cause) => {}
-                created => return created.explain("create the network").map(drop),
-            }
-        }
-        let what = "the Docker Engine has no addresses left for another network";
-        Err(Error::new(Code::AddressesUsedUp, what).hint(
-            "take environments down that are not needed (`ratesdev ls --all`), or remove networks that nothing uses with `docker network prune`",
-        ))
-    }
-
-    /// What networks of the Engine have, and what this machine reaches some other way.
-    async fn taken_addresses(&self) -> Result<Vec<Subnet>> {
-        let networks = self.client.list_networks(None).await;
-        let networks = networks.explain("list the networks")?.into_iter();
-        let configs = networks.filter_map(|network| network.ipam?.config);
-        let subnets = configs.flatten().filter_map(|config| config.subnet);
-        let mut taken: Vec<_> = subnets.filter_map(|text| Subnet::parse(&text)).collect();
-        if self.about.local {
-            taken.extend(subnet::routes());
-        }
-        Ok(taken)
-    }
-
-    /// A second network of the same name could be created, and then no container of either could be started.
-    async fn refuse_foreign_network(&self, name: &str) -> Result<()> {
-        let filters = HashMap::from([("name".to_owned(), vec![format!("^{name}$")])]);
-        let options = ListNetworksOptionsBuilder::default()
-            .filters(&filters)
-            .build();
-        let networks = self.client.list_networks(Some(options)).await;
-        let networks = networks.explain("list the networks")?;
-        let Some(network) = networks.first() else {
-            return Ok(());
-        };
-        let labels = network.labels.as_ref();
-        let owner = labels.and_then(|labels| labels.get(label::ENVIRONMENT));
-        Err(name_taken(("network", name), owner, "docker network rm"))
-    }
-
-    async fn remove_network(&self, owner: &Identity) -> Result<()> {
-        // A container that has just gone may still be taken off the network.
-        let deadline = Instant::now() + LEAVING;
-        while let Some(id) = self.network(&owner.environment).await? {
-            let removed = self.client.remove_network(&id).await;
-            match explain::gone(removed, "remove the network") {
-                Err(error) if Instant::now() >= deadline => return Err(error),
-                Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
-                Ok(()) => {}
-            }
-        }
-        Ok(())
     }
 }
 
@@ -566,11 +413,6 @@ impl Docker {
     }
 }
 
-/// The name of an environment's network; people see it, and Podman knows it by nothing else.
-fn network_name(environment: &EnvironmentName) -> String {
-    format!("ratesdev-{environment}")
-}
-
 /// A name that is not ours to use: hyphens in names may make that of another environment the same.
 fn name_taken((kind, name): (&str, &str), owner: Option<&String>, remove: &str) -> Error {
     let another = "choose another name with -e NAME";
@@ -582,37 +424,6 @@ fn name_taken((kind, name): (&str, &str), owner: Option<&String>, remove: &str) 
         (whose, format!("{another}, or `{remove} {name}`"))
     };
     Error::new(Code::NameTaken, format!("the {kind} {name} {whose}")).hint(hint)
-}
-
-/// The labels that say whose a thing is.
-fn labels(owner: &Identity) -> HashMap<String, String> {
-    HashMap::from([
-        (label::ENVIRONMENT.to_owned(), owner.environment.to_string()),
-        (label::PROFILE.to_owned(), owner.profile.clone()),
-        (
-            label::PROFILE_FILE.to_owned(),
-            owner.profile_file.display().to_string(),
-        ),
-        (label::ROOT.to_owned(), owner.root.display().to_string()),
-        (label::PROTECTED.to_owned(), owner.protected.to_string()),
-        (
-            label::VERSION.to_owned(),
-            env!("CARGO_PKG_VERSION").to_owned(),
-        ),
-    ])
-}
-
-/// The filter for what belongs to an environment, whichever it is.
-fn of_any_environment() -> HashMap<String, Vec<String>> {
-    HashMap::from([("label".to_owned(), vec![label::ENVIRONMENT.to_owned()])])
-}
-
-/// The filter for what belongs to one environment.
-fn of_environment(environment: &EnvironmentName) -> HashMap<String, Vec<String>> {
-    HashMap::from([(
-        "label".to_owned(),
-        vec![format!("{}={environment}", label::ENVIRONMENT)],
-    )])
 }
 
 /// A short hash of a request. Maps are sorted on the way, so that equal requests have equal hashes.

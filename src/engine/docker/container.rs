@@ -31,7 +31,7 @@ use super::explain;
 use super::explain::Explained;
 use super::hash;
 use super::label;
-use super::labels;
+use super::label::labels;
 use super::name_taken;
 use super::volume;
 use crate::engine::API_PORT;

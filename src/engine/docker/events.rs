@@ -21,9 +21,9 @@ use tokio::time::sleep;
 
 use super::explain;
 use super::label;
+use super::label::of_any_environment;
+use super::label::of_environment;
 use super::observe;
-use super::of_any_environment;
-use super::of_environment;
 use crate::engine::Event;
 use crate::engine::EventKind;
 use crate::engine::HealthStatus;

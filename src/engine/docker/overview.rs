@@ -14,8 +14,8 @@ use bollard::query_parameters::ListVolumesOptionsBuilder;
 
 use super::explain::Explained;
 use super::label;
+use super::label::of_any_environment;
 use super::observe;
-use super::of_any_environment;
 use super::reach::Reach;
 use crate::engine::Glimpse;
 use crate::engine::Overview;

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use super::act;
-use super::tasks;
 use crate::tui::effect::Effect;
 use crate::tui::state::Key;
 use crate::tui::state::State;
+use crate::tui::state::known::Happening;
 use crate::tui::state::known::Known;
 
 /// Gives everything that engines say is there its place among the environments.
@@ -48,7 +48,14 @@ fn forget(state: &mut State) {
         let is_elsewhere = known.look.is_some() && there.contains(&known.key.name);
         is_there(known) || !is_elsewhere || Some(&known.key) == chosen.as_ref()
     });
-    tasks::choose_again(state, chosen.as_ref());
+    choose_again(state, chosen.as_ref());
+}
+
+/// The environments have other places: the one that was shown is shown on.
+pub fn choose_again(state: &mut State, key: Option<&Key>) {
+    let mut environments = state.environments.iter();
+    let place = environments.position(|known| Some(&known.key) == key);
+    state.chosen = place.unwrap_or(0);
 }
 
 /// What could be made of a profile, and is nowhere, is the one that is there; while that is not known it waits.
@@ -82,5 +89,52 @@ fn adopt(state: &mut State, place: usize, key: Key) -> Vec<Effect> {
     }
     let mut effects = vec![Effect::Unfollow(old.key)];
     effects.extend(act::arrive(state));
+    effects
+}
+
+/// An environment goes on by another key, and with it what is being done; one that had that key was empty.
+pub fn placed(state: &mut State, from: &Key, to: &Key, because: Option<String>) -> Vec<Effect> {
+    let now = state.now;
+    if to.engine >= state.engines.len() || state.known_mut(from).is_none() {
+        return Vec::new();
+    }
+    let chosen = state.chosen().map(|known| known.key.clone());
+    state
+        .environments
+        .retain(|known| known.key != *to || known.key == *from);
+    let Some(known) = state.known_mut(from) else {
+        return Vec::new();
+    };
+    known.key = to.clone();
+    let watches = known.watch.on.then(|| Effect::WatchCode {
+        key: to.clone(),
+        profile: known.profile.clone(),
+    });
+    known.look = None;
+    known.looking = false;
+    known.logs.reading = false;
+    if let Some(text) = because {
+        known.note(Happening {
+            time: now,
+            instance: None,
+            text: text.clone(),
+            bad: false,
+        });
+        state.say(text);
+    }
+    let shown = chosen.map(|key| if key == *from { to.clone() } else { key });
+    choose_again(state, shown.as_ref());
+    let mut effects = vec![
+        Effect::Unfollow(from.clone()),
+        Effect::UnwatchCode(from.clone()),
+        Effect::Rename {
+            from: from.clone(),
+            to: to.clone(),
+        },
+    ];
+    effects.extend(watches);
+    if shown.as_ref() == Some(to) {
+        effects.extend(act::arrive(state));
+    }
     effects
 }
