@@ -2,6 +2,7 @@
 
 mod anything;
 mod database;
+mod engines;
 mod hands;
 mod life;
 mod logs;

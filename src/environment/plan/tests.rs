@@ -11,6 +11,7 @@ use crate::engine::Contents;
 use crate::engine::Network;
 use crate::engine::Volume;
 use crate::engine::fake::found;
+use crate::environment::wanted::Wanted;
 use crate::environment::wanted::wanted;
 use crate::image::ApiImage;
 use crate::profile;

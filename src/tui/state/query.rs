@@ -1,33 +1,26 @@
 //! The question as it is being typed, and its answer.
 
+mod answer;
+mod offers;
+
 use std::collections::BTreeSet;
-use std::collections::HashMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use nucleo_matcher::pattern::CaseMatching;
-use nucleo_matcher::pattern::Normalization;
-use nucleo_matcher::pattern::Pattern;
 use tui_input::Input;
 
 use super::list::List;
-use super::logs::score;
-use super::tree::Tree;
 use crate::error::Report;
 use crate::query::BaseUrl;
 use crate::query::Line;
-use crate::query::Response;
-use crate::rates::Answer;
 use crate::rates::Atlas;
 use crate::rates::DailyAverage;
 use crate::rates::Question;
-use crate::rates::Span;
+pub use answer::Answered;
+pub use answer::Form;
 
 /// After how many seconds a live question can be asked again.
 const LIVE: [u32; 4] = [2, 5, 15, 60];
-
-/// Places that are offered at once.
-const OFFERED: usize = 8;
 
 /// An input of the panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,48 +38,6 @@ pub enum Field {
 impl Field {
     /// All of them, in the order of Tab.
     pub const ALL: [Self; 4] = [Self::Curl, Self::From, Self::To, Self::Days];
-}
-
-/// How the answer is shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Form {
-    /// A row for every day.
-    #[default]
-    Table,
-    /// A line over the days.
-    Chart,
-    /// The body.
-    Json,
-    /// The status, the headers and the times.
-    Headers,
-}
-
-impl Form {
-    /// All of them, from left to right.
-    pub const ALL: [Self; 4] = [Self::Table, Self::Chart, Self::Json, Self::Headers];
-
-    /// What it is called.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Table => "Table",
-            Self::Chart => "Chart",
-            Self::Json => "JSON",
-            Self::Headers => "Headers",
-        }
-    }
-}
-
-/// What came back.
-#[derive(Debug, Clone)]
-pub struct Answered {
-    /// All of it.
-    pub response: Response,
-    /// The rates in it, or why there are none.
-    pub rates: Result<Answer, Report>,
-    /// The body as lines, where it is no JSON.
-    pub body: Vec<String>,
-    /// The body as values, where it is JSON.
-    pub tree: Option<Tree>,
 }
 
 /// A question that waits for its answer.
@@ -289,48 +240,6 @@ impl Query {
         self.asking.is_some() && self.sent.as_ref() == Some(line)
     }
 
-    /// Takes in what came back.
-    pub fn take(&mut self, number: u64, result: Result<Answered, Report>) {
-        if self.asking.is_none_or(|asking| asking.number != number) {
-            return;
-        }
-        self.asking = None;
-        match result {
-            Ok(mut answered) => {
-                let older = self.answered.take();
-                if let (Some(tree), Some(older)) = (
-                    &mut answered.tree,
-                    older.as_ref().and_then(|older| older.tree.as_ref()),
-                ) {
-                    tree.resume(older);
-                }
-                let rates = older.and_then(|older| older.rates.ok());
-                if let (Some(line), Some(rates)) = (self.answered_line.take(), rates) {
-                    self.good = Some((line, rates.rates));
-                }
-                self.answered_line = self.sent.take();
-                self.marks = self.changes(&answered);
-                self.answered = Some(answered);
-                self.unreachable = None;
-            }
-            Err(report) => self.unreachable = Some(report),
-        }
-    }
-
-    /// What the same line gave before is what a day is compared with, whatever went wrong in between.
-    fn changes(&mut self, new: &Answered) -> BTreeSet<Date> {
-        let Ok(now) = &new.rates else {
-            return BTreeSet::new();
-        };
-        let line = self.answered_line.as_ref();
-        let before = self.good.take().filter(|(asked, _)| Some(asked) == line);
-        let before = before.map_or_else(Vec::new, |(_, days)| days);
-        let before: HashMap<_, _> = before.iter().map(|day| (day.day, day)).collect();
-        let is_new = |day: &&DailyAverage| before.get(&day.day).is_some_and(|old| *old != *day);
-        let changed = now.rates.iter().filter(is_new);
-        changed.map(|day| day.day).collect()
-    }
-
     /// Asks again after more seconds than until now; after the most, no more.
     pub fn next_live(&mut self) {
         self.live = match self.live {
@@ -342,99 +251,6 @@ impl Query {
     /// How often it is asked again, unless it is being changed.
     pub fn asks_again(&self) -> Option<u32> {
         self.live.filter(|_| self.typing.is_none())
-    }
-
-    /// The places that are offered while an end is typed, best first; none once it is one of them.
-    pub fn offered(&self) -> &[(String, String)] {
-        &self.offered
-    }
-
-    /// Thousands of places are looked through once for every letter, and not for every frame.
-    fn offer(&mut self) {
-        let typed = match self.typing {
-            Some(Field::From) => self.from.value().trim(),
-            Some(Field::To) => self.to.value().trim(),
-            _ => "",
-        };
-        let is_known = self.atlas.names().any(|(text, _)| text == typed);
-        self.offered = if typed.is_empty() || is_known {
-            Vec::new()
-        } else {
-            offers(typed, self.atlas.names())
-        };
-        let last = self.offered.len().saturating_sub(1);
-        self.offers.selected = self.offers.selected.min(last);
-    }
-
-    /// Takes the chosen one of the places that are offered; whether there was one.
-    pub fn take_offer(&mut self) -> bool {
-        let chosen = self.offered.get(self.offers.selected);
-        let (Some(field), Some((text, _))) = (self.typing, chosen.cloned()) else {
-            return false;
-        };
-        *self.input_mut(field) = text.into();
-        self.offers = List::default();
-        self.typed(field);
-        true
-    }
-
-    /// The question behind the answer that is shown, for the day that the reader is on, and whom it was put to.
-    pub fn why(&self) -> Option<(BaseUrl, Question)> {
-        let answer = self.answered.as_ref()?.rates.as_ref().ok()?;
-        let day = answer.rates.get(self.row.selected)?.day;
-        let line = self.answered_line.as_ref()?;
-        let question = Question {
-            orig: line.parameter("orig_code").parse().ok()?,
-            dest: line.parameter("dest_code").parse().ok()?,
-            span: Span::new(day, day).ok()?,
-        };
-        (self.form == Form::Table).then(|| (line.base.clone(), question))
-    }
-
-    /// Rows that can be walked.
-    pub fn rows(&self) -> usize {
-        let Some(answered) = &self.answered else {
-            return 0;
-        };
-        match (self.form, &answered.rates) {
-            (Form::Table, Ok(answer)) => answer.rates.len(),
-            (Form::Json, _) => match &answered.tree {
-                Some(tree) => tree.rows(),
-                None => answered.body.len(),
-            },
-            (Form::Headers, _) => answered.response.headers.len(),
-            _ => 0,
-        }
-    }
-
-    /// The list of what is shown.
-    pub fn list(&self) -> List {
-        let tree = self
-            .answered
-            .as_ref()
-            .and_then(|answered| answered.tree.as_ref());
-        match tree.filter(|_| self.form == Form::Json) {
-            Some(tree) => tree.list,
-            None => self.row,
-        }
-    }
-
-    /// The same, to be walked.
-    pub fn list_mut(&mut self) -> &mut List {
-        let tree = self
-            .answered
-            .as_mut()
-            .and_then(|answered| answered.tree.as_mut());
-        match tree.filter(|_| self.form == Form::Json) {
-            Some(tree) => &mut tree.list,
-            None => &mut self.row,
-        }
-    }
-
-    /// The body that is shown as values.
-    pub fn tree_mut(&mut self) -> Option<&mut Tree> {
-        let shown = self.answered.as_mut().filter(|_| self.form == Form::Json);
-        shown?.tree.as_mut()
     }
 
     fn write_line(&mut self) {
@@ -457,50 +273,9 @@ impl Query {
     }
 }
 
-/// The places whose code or name has these letters, best first; those that begin with them before all others.
-fn offers<'a>(typed: &str, all: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
-    let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
-    let lower = typed.to_lowercase();
-    let mut both = String::new();
-    let scored = all.filter_map(|(text, name)| {
-        both.clear();
-        both.extend([text, " ", name]);
-        let score = score(&pattern, &both)?;
-        let begins = [text, name].map(|word| word.to_lowercase().starts_with(&lower));
-        Some((std::cmp::Reverse((begins, score)), (text, name)))
-    });
-    let mut scored: Vec<_> = scored.collect();
-    scored.sort();
-    scored
-        .into_iter()
-        .map(|(_, (text, name))| (text.to_owned(), name.to_owned()))
-        .take(OFFERED)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn places_are_found_by_code_and_by_name() {
-        let all = [
-            ("CNGGZ", "Guangzhou"),
-            ("CNSGH", "Shanghai"),
-            ("china_main", "China Main"),
-            ("EETLL", "Tallinn"),
-        ];
-        let first = |typed: &str| {
-            offers(typed, all.into_iter())
-                .first()
-                .map(|(text, _)| text.clone())
-        };
-        assert_eq!(first("cng").as_deref(), Some("CNGGZ"));
-        assert_eq!(first("shang").as_deref(), Some("CNSGH"));
-        assert_eq!(first("tln").as_deref(), Some("EETLL"));
-        assert_eq!(first("china").as_deref(), Some("china_main"));
-        assert_eq!(first("xyz"), None);
-    }
 
     #[test]
     fn the_line_and_the_form_are_the_same_edit_seen_twice() {
@@ -533,23 +308,5 @@ mod tests {
         query.typed(Field::Curl);
         query.set_base("http://127.0.0.1:3".parse().unwrap());
         assert!(query.curl.value().contains("staging:80"));
-    }
-
-    #[test]
-    fn an_answer_to_an_older_question_is_not_shown() {
-        let mut query = Query::default();
-        let old = query.ask(Timestamp::UNIX_EPOCH);
-        let new = query.ask(Timestamp::UNIX_EPOCH);
-        let report = |message: &str| Report {
-            code: crate::error::Code::ApiUnreachable,
-            message: message.to_owned(),
-            causes: vec![],
-            detail: vec![],
-            hint: None,
-        };
-        query.take(old, Err(report("old")));
-        assert!(query.asking.is_some() && query.unreachable.is_none());
-        query.take(new, Err(report("new")));
-        assert_eq!(query.unreachable.unwrap().message, "new");
     }
 }

@@ -8,11 +8,11 @@ use bollard::models::HostConfig;
 use bollard::models::Mount as Mounted;
 use bollard::models::MountType;
 
+use super::body::log_config;
+use super::body::nanoseconds;
+use super::body::port_bindings;
+use super::body::restart_policy;
 use super::label;
-use super::log_config;
-use super::nanoseconds;
-use super::port_bindings;
-use super::restart_policy;
 use crate::engine::Contents;
 use crate::engine::Probe;
 use crate::engine::Role;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::engine::FoundPort;
 use crate::engine::Publish;
+use crate::engine::State;
 
 #[test]
 fn an_environment_that_is_as_wanted_is_only_checked() {

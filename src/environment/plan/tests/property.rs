@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::engine::Engine;
+use crate::engine::State;
 use crate::engine::fake::Fake;
 
 #[derive(Debug)]

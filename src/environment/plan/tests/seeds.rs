@@ -1,6 +1,7 @@
 //! What the database holds, and what becomes of it.
 
 use super::*;
+use crate::engine::State;
 
 #[test]
 fn another_seed_is_kept_unless_it_is_to_be_replaced() {
