@@ -192,10 +192,10 @@ mod tests {
             let inner = folder.join("base");
             std::fs::create_dir_all(&inner).unwrap();
             std::fs::write(inner.join("first"), "").unwrap();
+            let make =
+                move |number: u32| std::fs::write(inner.join(number.to_string()), "").is_ok();
             let maker = std::thread::spawn(move || {
-                (0..)
-                    .take_while(|number| std::fs::write(inner.join(number.to_string()), "").is_ok())
-                    .count()
+                (0..u32::MAX).take_while(|number| make(*number)).count()
             });
             std::thread::yield_now();
             remove_tree(&folder).unwrap();
