@@ -4,6 +4,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::net::TcpStream;
 use std::os::unix::net::UnixListener;
+use std::process::Command;
 use std::rc::Rc;
 
 use crate::support::checkout::Checkout;
@@ -48,6 +49,39 @@ fn a_hung_supervisor_is_told_by_status_and_marked_in_the_list() {
     listed.says(&["2/2 ?", &format!("{}: {SILENT}", hung.name)]);
     send("CONT", supervisor);
     hung.is_whole();
+}
+
+#[test]
+fn a_role_that_is_being_stopped_is_ending_and_started_anew_when_it_has_ended() {
+    let (environment, home) = ready("ending");
+    for next in ["up", "start", "restart"] {
+        let database = home.pid(&environment.name, "database");
+        // PostgreSQL does not end before it has written everything down.
+        let checkpointer = child(database, "checkpointer");
+        send("STOP", checkpointer);
+        let stop = environment.start(&["stop", "database"]);
+        eventually("the database is ending", || {
+            let status = environment.run(&["status", "--json"]).json();
+            (status["roles"][0]["state"]["is"] == "ending").then_some(())
+        });
+        stop.kill();
+        let goes_on = environment.start(&[next, "--json"]);
+        goes_on.wait_for("\"started\"");
+        send("CONT", checkpointer);
+        goes_on.finish().exits(0);
+        let now = home.pid(&environment.name, "database");
+        assert_ne!(now, database, "after {next}");
+        environment.is_whole();
+    }
+}
+
+fn child(parent: u32, words: &str) -> u32 {
+    let parent = parent.to_string();
+    let found = Command::new("pgrep")
+        .args(["-P", &parent, "-f", words])
+        .output();
+    let found = String::from_utf8(found.unwrap().stdout).unwrap();
+    found.trim().parse().unwrap()
 }
 
 #[test]
