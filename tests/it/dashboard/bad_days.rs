@@ -141,7 +141,7 @@ struct Many(Vec<String>);
 impl Drop for Many {
     fn drop(&mut self) {
         let names: Vec<_> = self.0.iter().map(|name| format!("{name}-talker")).collect();
-        let words = ["rm", "--force"].into_iter();
+        let words = ["rm", "--force", "--volumes"].into_iter();
         let words: Vec<_> = words.chain(names.iter().map(String::as_str)).collect();
         drop(docker::attempt(&words));
     }
